@@ -1,0 +1,20 @@
+import { defineConfig } from 'tsup'
+
+/** One entry per subpath of `exports`, and one for what `latchkey` is inside a child. */
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    child: 'src/child.ts',
+    template: 'src/template/index.ts',
+    redact: 'src/redact/index.ts',
+    errors: 'src/errors.ts',
+    'worker-entry': 'src/worker/entry.ts',
+  },
+  format: 'esm',
+  target: 'node20.19',
+  platform: 'node',
+  dts: { compilerOptions: { composite: false } },
+  sourcemap: false,
+  splitting: true,
+  clean: true,
+})
