@@ -1,0 +1,121 @@
+/** Seams: what stands inside a value that a terminal or an encoder broke over lines, or coloured. */
+
+/** Control characters in a regular expression are seldom meant; this one is. */
+const ESCAPE = String.fromCharCode(0x1b)
+const COLOUR = `${ESCAPE}\\[[0-9;:?]{0,24}[A-Za-z]`
+const INDENTATION = new RegExp(`(?:${COLOUR}|[ \\t]){0,48}`, 'y')
+const SEAM = `(?:${COLOUR}){0,4}(?:\\r?\\n(?:${COLOUR}|[ \\t]){0,48})?`
+const SEAM_FROM = new RegExp(SEAM, 'y')
+const SEAM_TO = new RegExp(`${SEAM}$`)
+/** A seam that the end of a chunk may have cut off. */
+const UNFINISHED = new RegExp(`^(?:\\r|${ESCAPE}(?:\\[[0-9;:?]{0,24})?)$`)
+
+/** Longer seams are not crossed. */
+const LONGEST_SEAM = 160
+/** A form that is broken more often than this is not found as a whole. */
+const MOST_SEAMS = 8
+/** How much longer than itself a form with seams can be. */
+export const SEAM_SLACK = LONGEST_SEAM * MOST_SEAMS
+/** A line that ends in fewer characters of a form than this is not held back: nearly every line ends in one. */
+const TELLING = 4
+
+/**
+ * Compares `form` with `text`, stepping over seams, outwards from a place where they agree.
+ *
+ * @param at - where in `text` they agree.
+ * @param offset - the same place in `form`.
+ * @returns the parts of `text` between the seams as `[start, end, …]`, or undefined if they differ.
+ */
+export function matchAcrossSeams(text: string, at: number, form: string, offset: number): number[] | undefined {
+  const before: number[] = []
+  let seams = 0
+  let position = at
+  let end = at
+  for (let index = offset; index > 0;) {
+    if (position > 0 && text.charCodeAt(position - 1) === form.charCodeAt(index - 1)) {
+      position--
+      index--
+      continue
+    }
+    const from = seamStart(text, position)
+    if (from === position || ++seams > MOST_SEAMS) return undefined
+    before.unshift(position, end)
+    while (isSpace(form.charCodeAt(index - 1)) && form.charCodeAt(index - 1) !== text.charCodeAt(from - 1)) index--
+    position = from
+    end = from
+  }
+  before.unshift(position, end)
+  const after = followForward(text, at, form, offset, seams)
+  if (after?.done !== true) return undefined
+  // The part in which the comparison began was cut in two at `at`.
+  const [, firstEnd = at, ...others] = after.parts
+  before[before.length - 1] = firstEnd
+  return [...before, ...others]
+}
+
+/** Tells whether `text` from `at` to its end may be the beginning of `form`, so that a stream has to wait for more. */
+export function mayBegin(text: string, at: number, form: string, seamed: boolean): boolean {
+  if (!seamed) return text.length - at < form.length && form.startsWith(text.slice(at))
+  const followed = followForward(text, at, form, 0, 0)
+  return followed?.done === false
+}
+
+interface Followed {
+  readonly parts: number[]
+  /** False if the text ended before the form did. */
+  readonly done: boolean
+}
+
+function followForward(text: string, at: number, form: string, offset: number, before: number): Followed | undefined {
+  const parts: number[] = []
+  let seams = before
+  let start = at
+  let position = at
+  for (let index = offset; index < form.length;) {
+    if (position === text.length) return { parts: [...parts, start, position], done: false }
+    if (text.charCodeAt(position) === form.charCodeAt(index)) {
+      position++
+      index++
+      continue
+    }
+    const to = seamEnd(text, position)
+    if (to === text.length || isUnfinished(text, to)) return index < TELLING ? undefined : { parts, done: false }
+    if (to === position || ++seams > MOST_SEAMS) return undefined
+    parts.push(start, position)
+    // The seam may hold the form's own line end, or blanks of the form may be its indentation.
+    while (isSpace(form.charCodeAt(index)) && form.charCodeAt(index) !== text.charCodeAt(to)) index++
+    start = to
+    position = to
+  }
+  return { parts: [...parts, start, position], done: true }
+}
+
+function seamEnd(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  if (isBlank(code) && at > 0 && text.charCodeAt(at - 1) === 0x0a) {
+    INDENTATION.lastIndex = at
+    return INDENTATION.test(text) ? INDENTATION.lastIndex : at
+  }
+  if (code !== 0x0a && code !== 0x0d && code !== 0x1b) return at
+  SEAM_FROM.lastIndex = at
+  return SEAM_FROM.test(text) ? Math.min(SEAM_FROM.lastIndex, at + LONGEST_SEAM) : at
+}
+
+function seamStart(text: string, at: number): number {
+  const code = text.charCodeAt(at - 1)
+  const window = text.slice(Math.max(0, at - LONGEST_SEAM), at)
+  if (code !== 0x0a && !(isBlank(code) && window.includes('\n')) && !window.includes('\x1b')) return at
+  return at - (SEAM_TO.exec(window)?.[0].length ?? 0)
+}
+
+function isUnfinished(text: string, at: number): boolean {
+  return text.length - at < 32 && UNFINISHED.test(text.slice(at))
+}
+
+function isSpace(code: number): boolean {
+  return isBlank(code) || code === 0x0a || code === 0x0d
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
