@@ -65,6 +65,7 @@ export const WORKER_CODES = [
   'QUEUE_FULL',
   'REGISTRY_CLOSED',
   'NOT_CLONEABLE',
+  'RESULT_REFUSED',
 ] as const
 /** A function cannot be registered as it stands, or cannot be found where it was registered. */
 export const REGISTRATION_CODES = [

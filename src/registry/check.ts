@@ -1,0 +1,163 @@
+/** Checks registrations against stores, by names and keys; values are read only where a definition has schemas. */
+import {
+  isLatchkeyError,
+  type MissingSecret,
+  MissingSecretsError,
+  RegistrationError,
+  type SecretFinding,
+  StoreError,
+} from '../errors.ts'
+import type { SecretInfo } from '../secret.ts'
+import type { MaybePromise } from '../store.ts'
+import type { Entry } from './entry.ts'
+import {
+  askStore,
+  findInvalid,
+  injectedKeys,
+  missingOf,
+  type Placed,
+  readSecrets,
+  requireValid,
+  storeFailure,
+  storeOf,
+  type StoreSource,
+} from './secrets.ts'
+import type { CheckReport } from './types.ts'
+import { assignVariables } from './variables.ts'
+
+/** What the check of one registration found. */
+export interface Findings {
+  readonly missing: readonly MissingSecret[]
+  readonly invalid: readonly SecretFinding[]
+  readonly failures: readonly { readonly placed: Placed; readonly error: unknown }[]
+  readonly conflict: RegistrationError | undefined
+}
+
+/** Asks what a secret is; many registrations that need the same secret at the same time ask once. */
+export type Describe = (placed: Placed) => MaybePromise<SecretInfo | undefined>
+
+/** Makes a {@link Describe} over a registry's store. */
+export function createDescribe(source: StoreSource): Describe {
+  const asked = new Map<string, Promise<SecretInfo | undefined>>()
+  return ({ need, scope }) => {
+    const address = `${scope}\0${need.name}`
+    const under = asked.get(address)
+    if (under !== undefined) return under
+    const store = storeOf(source, scope)
+    let answer
+    try {
+      answer = store.describe(need.name, { scope })
+    } catch (error) {
+      throw storeFailure(store, error)
+    }
+    if (!isPromise(answer)) return answer
+    const promise = askStore(store, () => answer).finally(() => asked.delete(address))
+    asked.set(address, promise)
+    return promise
+  }
+}
+
+function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}
+
+/**
+ * Checks a registration where it stands, as far as the store answers at once.
+ *
+ * @returns what is still to come, where the store answers later, or where values must be read.
+ * @throws MissingSecretsError, RegistrationError or StoreError for what is wrong at once.
+ */
+export function checkNow(
+  entry: Entry,
+  scope: string,
+  source: StoreSource,
+  describe: Describe,
+): Promise<Findings> | undefined {
+  const placed = entry.placed(scope)
+  const answers = placed.map((item) => ({ item, answer: describe(item) }))
+  if (answers.some(({ answer }) => isPromise(answer))) {
+    return findings(entry, placed, source, ({ need, scope: of }) => {
+      return answers.find(({ item }) => item.need === need && item.scope === of)?.answer
+    })
+  }
+  const infos = answers.map(({ item, answer }) => ({ item, info: answer as SecretInfo | undefined }))
+  const missing = infos.flatMap(({ item, info }) => missingOf(entry.name, item, info?.keys))
+  if (missing.length > 0) throw new MissingSecretsError(missing)
+  assignVariables(entry.name, knownKeys(infos))
+  return entry.hasSchemas ? findings(entry, placed, source, describe) : undefined
+}
+
+/** Checks a registration whatever the store takes for it. Never rejects: failures are findings. */
+export async function findings(
+  entry: Entry,
+  placed: readonly Placed[],
+  source: StoreSource,
+  describe: Describe,
+): Promise<Findings> {
+  const failures: { placed: Placed; error: unknown }[] = []
+  const infos: { item: Placed; info: SecretInfo | undefined }[] = []
+  await Promise.all(
+    placed.map(async (item) => {
+      try {
+        infos.push({ item, info: await describe(item) })
+      } catch (error) {
+        failures.push({ placed: item, error })
+      }
+    }),
+  )
+  const missing = infos.flatMap(({ item, info }) => missingOf(entry.name, item, info?.keys))
+  let conflict: RegistrationError | undefined
+  try {
+    assignVariables(entry.name, knownKeys(infos))
+  } catch (error) {
+    if (!(error instanceof RegistrationError)) throw error
+    conflict = error
+  }
+  const typed = infos.flatMap(({ item, info }) =>
+    info !== undefined && Object.keys(item.need.schemas).length > 0 ? [item] : [],
+  )
+  let invalid: SecretFinding[] = []
+  try {
+    invalid = await findInvalid(entry.name, await readSecrets(source, typed))
+  } catch (error) {
+    for (const item of typed) failures.push({ placed: item, error })
+  }
+  return { missing, invalid, failures, conflict }
+}
+
+function knownKeys(infos: readonly { item: Placed; info: SecretInfo | undefined }[]) {
+  return infos.flatMap(({ item: { need }, info }) =>
+    info === undefined ? [] : [{ need, keys: injectedKeys(need, info.keys) }],
+  )
+}
+
+/** Throws what is wrong with registrations, everything missing in one error; what could not be found out comes first. */
+export function requireClean(all: readonly Findings[]): void {
+  const failure = all.flatMap(({ failures }) => failures)[0]
+  if (failure !== undefined) throw failure.error
+  const missing = all.flatMap((found) => found.missing)
+  if (missing.length > 0) throw new MissingSecretsError(missing)
+  for (const { conflict } of all) if (conflict !== undefined) throw conflict
+  requireValid(all.flatMap(({ invalid }) => invalid))
+}
+
+/** Makes a report of what was found, by entry. */
+export function report(found: readonly { readonly entry: Entry; readonly findings: Findings }[]): CheckReport {
+  const missing = found.flatMap(({ findings }) => findings.missing)
+  const invalid = found.flatMap(({ findings }) => findings.invalid)
+  const failures = found.flatMap(({ entry, findings }) => {
+    return findings.failures.map(({ placed: { scope, need }, error }) => {
+      return { function: entry.name, scope, secret: need.name, ...told(error) }
+    })
+  })
+  const conflicts = found.flatMap(({ entry, findings: { conflict } }) => {
+    return conflict === undefined ? [] : [{ function: entry.name, code: conflict.code, message: conflict.message }]
+  })
+  const ok = [missing, invalid, failures, conflicts].every((list) => list.length === 0)
+  return { ok, missing, invalid, failures, conflicts }
+}
+
+function told(error: unknown): { code: string; message: string } {
+  const known = isLatchkeyError(error) ? error : new StoreError('STORE_FAILED', 'The store gave up.')
+  return { code: String(known.code), message: known.message }
+}

@@ -1,0 +1,124 @@
+/** Turns what became of a job into the call's result or error. */
+import { deserialize } from 'node:v8'
+import { RegistrationError, WorkerError } from '../errors.ts'
+import type { CallReply, InitReply } from '../worker/protocol.ts'
+import type { Outcome } from '../worker/scheduler.ts'
+import { callError, errorOf, redactThrown } from '../worker/thrown.ts'
+import type { WorkerExit } from '../worker/worker.ts'
+import type { Run } from './run.ts'
+
+/** Gives the result of a call, or throws its error. */
+export function decodeOutcome(run: Run, outcome: Outcome): unknown {
+  switch (outcome.kind) {
+    case 'reply':
+      return decodeReply(run, outcome.reply)
+    case 'init-failed':
+      throw trusted(run, () => initError(run, outcome.reply))
+    case 'crashed':
+      throw workerError(run, 'WORKER_CRASHED', 'its process ended in the middle of the call', outcome.exit)
+    case 'start-failed':
+      throw workerError(run, 'WORKER_START_FAILED', 'its process ended before the function could run', outcome.exit)
+    case 'start-timeout':
+      throw workerError(
+        run,
+        'WORKER_START_TIMEOUT',
+        'its process did not start, or its module was not imported, in time',
+      )
+    case 'bad-reply':
+      throw workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
+    case 'queue-full':
+      throw workerError(run, 'QUEUE_FULL', 'too many calls are waiting')
+    case 'closed':
+      throw workerError(run, 'REGISTRY_CLOSED', 'the registry has been closed')
+  }
+}
+
+function decodeReply(run: Run, reply: CallReply): unknown {
+  if (reply.ok) {
+    return trusted(run, () => deserialize(reply.value) as unknown)
+  }
+  switch (reply.why) {
+    case 'threw':
+      throw trusted(run, () => callError(redactThrown(reply.thrown, run.redactor())))
+    case 'not-cloneable':
+      throw resultNotCloneable(run.entry.name)
+    case 'not-registered':
+      throw new RegistrationError(
+        'NOT_REGISTERED_IN_CHILD',
+        `${run.entry.name} was not registered when a child imported ${run.entry.module ?? 'its module'}.`,
+        {
+          hint:
+            'Register it at the top level of that module, whatever process imports it; if it is registered by way of ' +
+            'a helper in another module, pass register({ module: import.meta.url }).',
+        },
+      )
+    default:
+      throw workerError(run, 'WORKER_PROTOCOL', 'its process refused the call')
+  }
+}
+
+function initError(run: Run, reply: InitReply & { ok: false }): Error {
+  const { name, module } = run.entry
+  switch (reply.why) {
+    case 'main':
+      return new RegistrationError(
+        'MAIN_MODULE',
+        `${name}: its module, ${module ?? ''}, imports the program's main module, which would start the program again in a child.`,
+        { hint: 'Break the cycle: the module that registers functions must not import the main module.' },
+      )
+    case 'needs-loader':
+      return new RegistrationError(
+        'TS_NEEDS_LOADER',
+        `${name}: this Node cannot import ${module ?? ''}, which is TypeScript.`,
+        {
+          hint: 'Install tsx beside the module, start the program with --import tsx, or compile the module.',
+        },
+      )
+    case 'threw': {
+      const thrown = redactThrown(reply.thrown, run.redactor())
+      const what = thrown.kind === 'error' ? `${thrown.name}: ${thrown.message}` : 'something that is no error'
+      return new RegistrationError('MODULE_FAILED', `${name}: its module failed when a child imported it: ${what}`, {
+        cause: thrown.kind === 'error' ? errorOf(thrown) : undefined,
+        hint:
+          `The child's environment has ${reply.names.join(', ')}. A module that needs others when it is imported gets ` +
+          'them by createRegistry({ env: [names] }), or from a secret.',
+      })
+    }
+  }
+}
+
+function workerError(
+  run: Run,
+  code: ConstructorParameters<typeof WorkerError>[0],
+  what: string,
+  exit?: WorkerExit,
+): WorkerError {
+  const how = [
+    exit?.exitCode === undefined ? '' : `exit code ${exit.exitCode}`,
+    exit?.signal === undefined ? '' : `signal ${exit.signal}`,
+    exit?.startError === undefined ? '' : exit.startError,
+  ].filter((part) => part !== '')
+  return new WorkerError(code, `${run.entry.name}: ${what}${how.length === 0 ? '' : ` (${how.join(', ')})`}.`, {
+    function: run.entry.name,
+    exitCode: exit?.exitCode,
+    signal: exit?.signal,
+  })
+}
+
+/** Decodes what a child said; a child that forged it gets no further than this call. */
+function trusted<T>(run: Run, decode: () => T): T {
+  try {
+    return decode()
+  } catch {
+    // Whatever the decoder says of it quotes it.
+    throw workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
+  }
+}
+
+/** The error for a result that is not data. */
+export function resultNotCloneable(fn: string): WorkerError {
+  return new WorkerError('NOT_CLONEABLE', `${fn}: its result cannot be cloned out of its process.`, {
+    function: fn,
+    hint: 'Return data only: no functions, symbols, streams, promises or proxies.',
+  })
+}

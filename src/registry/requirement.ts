@@ -1,0 +1,103 @@
+/** Requirements as the registry works with them, made from what `secrets` takes. */
+import { z } from 'zod'
+import { argumentError } from '../errors.ts'
+import { assertKey, assertScope, assertSecretName, type SecretDefinition, type StandardSchema } from '../secret.ts'
+import { checked } from './options.ts'
+import { isAdmissible } from './reserved-names.ts'
+import type { RequirementDefinition } from './types.ts'
+
+/** One secret that a function needs, with every default in place. */
+export interface Needed {
+  readonly name: string
+  /** `undefined`: the call's scope. */
+  readonly scope: string | undefined
+  readonly optional: boolean
+  /** Keys that must be there. */
+  readonly required: readonly string[]
+  /** The only keys to inject; `undefined`: every key of the secret. */
+  readonly only: readonly string[] | undefined
+  /** Which variable holds a key. */
+  variable(key: string): string
+  readonly plain: ReadonlySet<string>
+  readonly allowReserved: ReadonlySet<string>
+  /** Schemas by key. */
+  readonly schemas: Readonly<Record<string, StandardSchema>>
+  readonly definition: RequirementDefinition
+}
+
+const names = z.array(z.string({ error: 'a string' }), { error: 'an array of strings' })
+const longForm = z.strictObject({
+  name: z.unknown(),
+  scope: z.string({ error: 'a string' }).optional(),
+  keys: names.optional(),
+  optionalKeys: names.optional(),
+  optional: z.boolean({ error: 'true or false' }).optional(),
+  env: z.custom<Record<string, string>>(isNameMap, { error: 'an object of variable names' }).optional(),
+  prefix: z.string({ error: 'a string' }).optional(),
+  plain: names.optional(),
+  allowReserved: names.optional(),
+})
+
+function isNameMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Object.values(value).every((name) => typeof name === 'string')
+}
+
+/** Checks one entry of `secrets` and fills in its defaults. */
+export function needed(requirement: unknown): Needed {
+  if (typeof requirement === 'string' || isDefinition(requirement)) return neededOf({ name: requirement })
+  return neededOf(checked('a requirement of register', longForm, requirement))
+}
+
+function isDefinition(value: unknown): value is SecretDefinition {
+  return (
+    typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'latchkey.secret-definition'
+  )
+}
+
+function neededOf(given: z.infer<typeof longForm>): Needed {
+  const secret = given.name
+  const name = isDefinition(secret) ? secret.name : secret
+  assertSecretName(name)
+  const schemas = (isDefinition(secret) ? secret.schemas : {}) as Readonly<Record<string, StandardSchema>>
+  if (given.scope !== undefined) assertScope(given.scope)
+  const optionalKeys = given.optionalKeys ?? []
+  const keys = given.keys ?? (isDefinition(secret) ? definedKeys(schemas, optionalKeys) : undefined)
+  const env = new Map(Object.entries(given.env ?? {}))
+  const prefix = given.prefix ?? ''
+  for (const list of [keys, optionalKeys, given.plain, [...env.keys()], [...env.values()]]) list?.forEach(assertKey)
+  if (prefix !== '') assertKey(prefix)
+  for (const variable of given.allowReserved ?? []) {
+    assertKey(variable)
+    if (!isAdmissible(variable)) {
+      throw argumentError(
+        'INVALID_OPTION',
+        `register: ${variable} can never be set by a secret; take it out of allowReserved.`,
+      )
+    }
+  }
+  return Object.freeze({
+    name,
+    scope: given.scope,
+    optional: given.optional ?? false,
+    required: Object.freeze([...(keys ?? [])]),
+    only: keys && Object.freeze([...new Set([...keys, ...optionalKeys])]),
+    variable: (key: string) => env.get(key) ?? prefix + key,
+    plain: new Set(given.plain),
+    allowReserved: new Set(given.allowReserved),
+    schemas,
+    definition: Object.freeze({
+      name,
+      ...(given.scope === undefined ? {} : { scope: given.scope }),
+      ...(keys === undefined ? {} : { keys: Object.freeze([...keys]) }),
+      ...(optionalKeys.length === 0 ? {} : { optionalKeys: Object.freeze([...optionalKeys]) }),
+      optional: given.optional ?? false,
+      ...(env.size === 0 ? {} : { env: Object.freeze(Object.fromEntries(env)) }),
+      ...(prefix === '' ? {} : { prefix }),
+    }),
+  })
+}
+
+/** A definition requires its keys, but for those that the requirement calls optional. */
+function definedKeys(schemas: object, optionalKeys: readonly string[]): string[] {
+  return Object.keys(schemas).filter((key) => !optionalKeys.includes(key))
+}

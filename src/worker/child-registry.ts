@@ -1,0 +1,79 @@
+/**
+ * What `createRegistry` is in a child: registering only defines. Nothing is checked, no store is opened, and a registered
+ * function cannot call another.
+ */
+import { RegistrationError } from '../errors.ts'
+import { captureCallSite } from './call-site.ts'
+import { type ChildState, runningCall } from './table.ts'
+
+type Fn = (...args: unknown[]) => unknown
+interface MethodContext {
+  readonly name: string | symbol
+  addInitializer(initialize: (this: unknown) => void): void
+}
+interface ChildOptions {
+  readonly name?: string | undefined
+  readonly module?: string | URL | undefined
+}
+
+/** Makes the registry of a child. Its shape is that of the host's, as far as modules use it while they are imported. */
+export function childRegistry(state: ChildState): object {
+  const registry = captureCallSite()?.place
+
+  function register(given?: ChildOptions | readonly unknown[]): (fn: Fn, context?: MethodContext) => Fn {
+    const options: ChildOptions = given === undefined || Array.isArray(given) ? {} : (given as ChildOptions)
+    const registering = captureCallSite()
+    return (fn, context) => {
+      const site = context === undefined ? captureCallSite() : registering
+      const module = options.module === undefined ? site?.url : String(options.module)
+      const define = (name: string, self: unknown): void => {
+        if (module !== undefined) state.registrations.push({ name, module, registry, fn, self })
+      }
+      if (context === undefined) define(options.name ?? fn.name, undefined)
+      else {
+        context.addInitializer(function () {
+          define(options.name ?? methodName(this, context.name), this)
+        })
+      }
+      return registered(options.name ?? fn.name)
+    }
+  }
+
+  return Object.freeze({
+    register,
+    ready: () => Promise.resolve(),
+    functions: () => Object.freeze(state.registrations.map(({ name, module }) => ({ name, module, requirements: [] }))),
+    call: (name: string) => Promise.reject(nested(name)),
+    check: () => Promise.reject(nested('check')),
+    stats: () => ({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 }),
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  })
+}
+
+/** The name of a static method without one of its own: `Class.method`. */
+export function methodName(owner: unknown, method: string | symbol): string {
+  return `${(owner as { name?: string }).name ?? ''}.${String(method)}`
+}
+
+function registered(name: string): Fn {
+  const call = (): Promise<never> => Promise.reject(nested(name))
+  const definition = Object.freeze({ name, requirements: [] })
+  return Object.assign(call, { definition, with: () => registered(name) })
+}
+
+function nested(name: string): RegistrationError {
+  const caller = runningCall()?.name
+  if (caller === undefined) {
+    return new RegistrationError('NESTED_CALL', `${name} was called while a child imported the module that registers it.`, {
+      hint: "Call registered functions from the host's own code, not at the top level of a module that children import.",
+    })
+  }
+  return new RegistrationError(
+    'NESTED_CALL',
+    `${caller} called the registered function ${name} inside a child.`,
+    {
+      hint: 'Call its plain implementation, or let the host call one after the other.',
+    },
+  )
+}

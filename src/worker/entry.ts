@@ -1,0 +1,138 @@
+/**
+ * What runs in a child: Tinypool imports this file and hands it one task at a time. It takes its key and environment once,
+ * imports the module, and then runs the functions that the module registered.
+ */
+import { ChildProcess } from 'node:child_process'
+import { deserialize, serialize } from 'node:v8'
+import { setEnvironment, type Variables } from './environment.ts'
+import { importGuarded, MainModuleReached } from './import-guard.ts'
+import { needsLoader } from './loader.ts'
+import {
+  ABORT_MESSAGE,
+  WORKER_MARKER,
+  type CallReply,
+  type CallTask,
+  type InitReply,
+  type InitTask,
+  type Task,
+} from './protocol.ts'
+import { becomeChild, withinCall } from './table.ts'
+import { encodeThrown } from './thrown.ts'
+
+// What the user's code may replace is taken before it runs.
+const kill = process.kill.bind(process, process.pid)
+const state = becomeChild()
+let assigned: { key: string; variables: Variables; secrets: Secrets } | undefined
+let running: AbortController | undefined
+let spawned = false
+
+type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>
+
+// A host that is gone reads no more: nothing in here may go on with its secrets.
+process.on('disconnect', () => kill('SIGKILL'))
+// A terminal sends SIGINT to every process in front of it; what becomes of this one is the host's decision.
+process.on('SIGINT', () => undefined)
+// Without a listener, SIGUSR1 opens an inspector.
+process.on('SIGUSR1', () => undefined)
+process.on('message', (message) => {
+  if (message === ABORT_MESSAGE) running?.abort()
+})
+keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
+
+/** Runs one task. Never rejects: everything that goes wrong is a reply. */
+export default async function run(task: Task): Promise<InitReply | CallReply> {
+  return task.kind === 'init' ? init(task) : call(task)
+}
+
+async function init(task: InitTask): Promise<InitReply> {
+  if (assigned !== undefined) throw new Error('this worker has its key already')
+  assigned = { key: task.key, variables: Object.freeze({ ...task.variables }), secrets: secretsOf(task) }
+  setEnvironment(assigned.variables)
+  markChildren(task.marker)
+  if (await needsLoader(task.module)) return { ok: false, why: 'needs-loader' }
+  try {
+    await importGuarded(task.module, task.mains)
+  } catch (error) {
+    if (error instanceof MainModuleReached) return { ok: false, why: 'main' }
+    return { ok: false, why: 'threw', thrown: encodeThrown(error), names: Object.keys(assigned.variables).sort() }
+  }
+  setEnvironment(assigned.variables)
+  return { ok: true }
+}
+
+async function call(task: CallTask): Promise<CallReply> {
+  if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
+  const registered = find(task)
+  if (registered === undefined) return { ok: false, why: 'not-registered', fit: true, spawned }
+  const args = deserialize(task.args) as unknown[]
+  const { name, scope, partition } = task
+  running = new AbortController()
+  let value: unknown
+  try {
+    value = await withinCall({ name, scope, partition, signal: running.signal, secrets: assigned.secrets }, () => {
+      return Reflect.apply<unknown, unknown[], unknown>(registered.fn, registered.self, args)
+    })
+  } catch (error) {
+    const thrown = encodeThrown(error)
+    return { ok: false, why: 'threw', thrown, ...after(assigned.variables) }
+  }
+  try {
+    return { ok: true, value: serialize(value), ...after(assigned.variables) }
+  } catch {
+    // Whatever the serializer says of the value quotes it.
+    return { ok: false, why: 'not-cloneable', ...after(assigned.variables) }
+  }
+}
+
+/** Puts a drifted environment back, and tells whether the next call can be served here. */
+function after(variables: Variables): { fit: boolean; spawned: boolean } {
+  try {
+    setEnvironment(variables)
+    return { fit: process.connected, spawned }
+  } catch {
+    // The function replaced process.env by something that cannot be set.
+    return { fit: false, spawned }
+  }
+}
+
+function find(task: CallTask): (typeof state.registrations)[number] | undefined {
+  const named = state.registrations.filter(({ name, module }) => name === task.name && module === task.module)
+  if (named.length <= 1) return named[0]
+  return named.find(({ registry }) => registry === task.registry) ?? named[0]
+}
+
+/** The secrets by name, as the running code may ask for them. */
+function secretsOf(task: InitTask): Secrets {
+  const secrets = Object.create(null) as Record<string, Readonly<Record<string, string>>>
+  for (const [name, keys] of Object.entries(task.secrets)) {
+    const values = Object.create(null) as Record<string, string>
+    for (const [key, variable] of Object.entries(keys)) values[key] = task.variables[variable] ?? ''
+    secrets[name] = Object.freeze(values)
+  }
+  return Object.freeze(secrets)
+}
+
+/** Gives every process that this one starts a variable by which it is found when the worker ends. */
+function markChildren(marker: string): void {
+  const prototype = ChildProcess.prototype as unknown as { spawn(options: { envPairs?: string[] }): unknown }
+  const { spawn } = prototype
+  prototype.spawn = function (options) {
+    spawned = true
+    return spawn.call(this, { ...options, envPairs: [...(options.envPairs ?? []), `${WORKER_MARKER}=${marker}`] })
+  }
+}
+
+/** Keeps the listeners that are there now when somebody calls `process.removeAllListeners`. */
+function keepListeners(events: readonly string[]): void {
+  const kept = events.map((event) => ({ event, listeners: process.listeners(event as 'message') }))
+  const removeAllListeners = process.removeAllListeners.bind(process)
+  process.removeAllListeners = (event) => {
+    removeAllListeners(event)
+    for (const { event: name, listeners } of kept) {
+      for (const listener of listeners) {
+        if (!process.listeners(name as 'message').includes(listener)) process.on(name, listener)
+      }
+    }
+    return process
+  }
+}

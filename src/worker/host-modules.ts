@@ -1,0 +1,46 @@
+/** Knows which modules are the host's main module: importing one in a child would start the host again, with secrets. */
+import { realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+let known: readonly string[] | undefined
+
+/** The real paths of the host's main module, as Node, loaders and process managers name it. */
+export function mainModules(): readonly string[] {
+  return (known ??= findMainModules())
+}
+
+function findMainModules(): string[] {
+  const require = createRequire(import.meta.url)
+  const candidates = [require.main?.filename, process.argv[1], process.env['pm_exec_path']]
+  const paths = new Set<string>()
+  for (const candidate of candidates) {
+    if (!candidate) continue
+    const path = resolve(candidate)
+    try {
+      // As Node does for its main module: a directory stands for its index or `main`, and extensions may be missing.
+      paths.add(realpathSync(require.resolve(path)))
+    } catch (error) {
+      // Node found it by a loader's rules, or it is no file at all (`node -`).
+      if (!isNotFound(error)) throw error
+    }
+  }
+  return [...paths]
+}
+
+function isNotFound(error: unknown): boolean {
+  const code = (error as { code?: unknown }).code
+  return code === 'MODULE_NOT_FOUND' || code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+/** The real path of a module's file; `undefined` if it is no file or not there. */
+export function modulePath(url: string): string | undefined {
+  if (!url.startsWith('file:')) return undefined
+  try {
+    return realpathSync(fileURLToPath(url))
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,420 @@
+/**
+ * Decides which worker runs which call: a queue per worker key, round robin over the keys, a bounded number of processes,
+ * and spares that wait without a secret. A worker serves one key for its whole life.
+ */
+import type { CallReply, CallTask, InitReply, InitTask } from './protocol.ts'
+import type { Worker, WorkerExit, WorkerOptions } from './worker.ts'
+
+/** The limits of a scheduler; see `createRegistry`'s `pool`. */
+export interface PoolLimits {
+  readonly maxProcesses: number
+  readonly maxPerKey: number
+  readonly spares: number
+  readonly maxQueue: number
+  readonly maxQueuePerKey: number
+  readonly idleMs: number
+  readonly startTimeoutMs: number
+  readonly maxCallsPerWorker: number
+}
+
+/** How a job ended. */
+export type Outcome =
+  | { readonly kind: 'reply'; readonly reply: CallReply }
+  | { readonly kind: 'init-failed'; readonly reply: InitReply & { ok: false } }
+  | { readonly kind: 'crashed' | 'start-failed'; readonly exit: WorkerExit }
+  | { readonly kind: 'bad-reply' | 'start-timeout' | 'closed' | 'queue-full' }
+
+/** One call, as the scheduler sees it. */
+export interface Job {
+  /** Only jobs of the same key ever share a worker. */
+  readonly key: string
+  /** The key without what changes over time (versions, the module's file): an older key's idle workers are ended. */
+  readonly family: string
+  /** True: a worker of its own, ended after it. */
+  readonly fresh: boolean
+  /** What a worker is given when it takes the key. Called at most once per worker. */
+  init(): Omit<InitTask, 'kind' | 'marker'>
+  readonly call: Omit<CallTask, 'kind'>
+  /** Gets each line of output while the job's worker is its own. */
+  onLine(stream: 'stdout' | 'stderr', line: string): void
+  /** Called once, unless the job is cancelled. */
+  settle(outcome: Outcome): void
+}
+
+/** How many processes and jobs there are now. */
+export interface SchedulerStats {
+  readonly processes: number
+  readonly spares: number
+  readonly idle: number
+  readonly busy: number
+  readonly queued: number
+}
+
+/** Runs jobs in workers. */
+export interface Scheduler {
+  /** Queues a job. The returned function cancels it: it leaves the queue, or its worker is ended. */
+  submit(job: Job): () => void
+  /** Starts the spares in the background. */
+  warmUp(): void
+  stats(): SchedulerStats
+  /** Settles every job as closed and ends every worker. Resolves when no process is left. */
+  close(): Promise<void>
+}
+
+interface Slot {
+  readonly worker: Worker
+  /** `undefined` for a spare. */
+  key: string | undefined
+  family: string | undefined
+  job: Job | undefined
+  /** The last job's, for output that comes late. */
+  onLine: Job['onLine'] | undefined
+  /** Past its import: a cancelled call gets its `signal` and the grace period. */
+  calling: boolean
+  calls: number
+  /** A newer key of its family has been seen. */
+  outdated: boolean
+  idleTimer: NodeJS.Timeout | undefined
+}
+
+interface Queued {
+  readonly job: Job
+  readonly since: number
+}
+
+/** So many calls may be served by workers of their own key while a key without any worker waits. */
+const BURST = 16
+/** How long a cold start takes, until one has been measured. */
+const COLD_START_MS = 50
+
+/** Makes a scheduler that starts its workers with `start`. */
+export function createScheduler(
+  limits: PoolLimits,
+  graceMs: number,
+  start: (onLine: WorkerOptions['onLine']) => Worker,
+): Scheduler {
+  const slots = new Set<Slot>()
+  const spares = new Set<Slot>()
+  /** The longest idle first. */
+  const idle = new Set<Slot>()
+  const byKey = new Map<string, Set<Slot>>()
+  const byFamily = new Map<string, Set<Slot>>()
+  const queues = new Map<string, Queued[]>()
+  const endings = new Set<Promise<void>>()
+  let queued = 0
+  /** Calls that were served while a key without any worker waited. */
+  let passedOver = 0
+  let coldStartMs = COLD_START_MS
+  let patience: NodeJS.Timeout | undefined
+  let closing: Promise<void> | undefined
+  let closed = false
+
+  function addSlot(): Slot {
+    const slot: Slot = {
+      worker: start((stream, line) => slot.onLine?.(stream, line)),
+      key: undefined,
+      family: undefined,
+      job: undefined,
+      onLine: undefined,
+      calling: false,
+      calls: 0,
+      outdated: false,
+      idleTimer: undefined,
+    }
+    slots.add(slot)
+    void slot.worker.exited.then(() => {
+      // A busy one is retired by its job, which tells its caller first.
+      if (slots.has(slot) && slot.job === undefined) retire(slot)
+    })
+    return slot
+  }
+
+  /** Takes a worker out of service and ends it; its place is free at once. */
+  function retire(slot: Slot): void {
+    if (!slots.delete(slot)) return
+    spares.delete(slot)
+    idle.delete(slot)
+    clearTimeout(slot.idleTimer)
+    removeFrom(byKey, slot.key, slot)
+    removeFrom(byFamily, slot.family, slot)
+    const ending = slot.worker.end().then(() => {
+      endings.delete(ending)
+    })
+    endings.add(ending)
+    dispatch()
+  }
+
+  function assign(slot: Slot, job: Job): void {
+    slot.job = job
+    slot.onLine = (stream, line) => {
+      job.onLine(stream, line)
+    }
+    void serve(slot, job)
+  }
+
+  /** Runs one job on a worker that is its own until then. */
+  async function serve(slot: Slot, job: Job): Promise<void> {
+    let outcome: Outcome | undefined
+    if (slot.key === undefined) outcome = await initialise(slot, job)
+    if (outcome === undefined && slot.job === job) {
+      slot.calling = true
+      slot.calls++
+      const reply = await slot.worker.call(job.call)
+      slot.calling = false
+      outcome = reply === undefined ? await failure(slot, 'crashed') : { kind: 'reply', reply }
+    }
+    // Cancelled meanwhile: whoever cancelled it has settled it, and sees to the worker.
+    if (slot.job !== job || outcome === undefined) {
+      retire(slot)
+      return
+    }
+    slot.job = undefined
+    job.settle(outcome)
+    if (outcome.kind !== 'reply' || !outcome.reply.fit || job.fresh || slot.calls >= limits.maxCallsPerWorker)
+      retire(slot)
+    else release(slot)
+  }
+
+  /** Gives a spare its key. Answers how that failed, or nothing. */
+  async function initialise(slot: Slot, job: Job): Promise<Outcome | undefined> {
+    slot.key = job.key
+    addTo(byKey, job.key, slot)
+    if (!job.fresh) {
+      slot.family = job.family
+      addTo(byFamily, job.family, slot)
+    }
+    const begun = performance.now()
+    let timer: NodeJS.Timeout | undefined
+    const timeout = new Promise<Outcome>((resolve) => {
+      timer = setTimeout(resolve, limits.startTimeoutMs, { kind: 'start-timeout' })
+    })
+    const starting = async (): Promise<Outcome | undefined> => {
+      const early = await Promise.race([slot.worker.ready.then(() => undefined), slot.worker.exited])
+      if (early !== undefined) return { kind: 'start-failed', exit: early }
+      if (slot.job !== job) return undefined
+      const reply = await slot.worker.init(job.init())
+      if (reply === undefined) return failure(slot, 'start-failed')
+      return reply.ok ? undefined : { kind: 'init-failed', reply }
+    }
+    const outcome = await Promise.race([starting(), timeout])
+    clearTimeout(timer)
+    if (outcome === undefined) {
+      coldStartMs = Math.max(1, coldStartMs * 0.8 + (performance.now() - begun) * 0.2)
+      refill()
+    }
+    return outcome
+  }
+
+  /** What became of a worker that gave no reply. One that still lives has forged its reply. */
+  async function failure(slot: Slot, kind: 'crashed' | 'start-failed'): Promise<Outcome> {
+    // Killing it now is harmless if it is gone already, and then its own exit is what is reported.
+    const gone = await Promise.race([
+      slot.worker.exited,
+      new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),
+    ])
+    return gone === undefined ? { kind: 'bad-reply' } : { kind, exit: gone }
+  }
+
+  /** A worker has served its job and is fit for the next. */
+  function release(slot: Slot): void {
+    const next = queues.get(slot.key ?? '')?.[0]
+    if (next !== undefined && (!anyKeyStarves() || passedOver++ < BURST)) {
+      dequeue(next)
+      assign(slot, next.job)
+      return
+    }
+    if (slot.outdated && next === undefined) {
+      retire(slot)
+      return
+    }
+    idle.add(slot)
+    slot.idleTimer ??= setTimeout(() => {
+      if (idle.has(slot)) retire(slot)
+    }, limits.idleMs).unref()
+    slot.idleTimer.refresh()
+    dispatch()
+  }
+
+  function anyKeyStarves(): boolean {
+    for (const key of queues.keys()) if (!byKey.has(key)) return true
+    return false
+  }
+
+  /** Serves a job now, if there is a worker or a place for one. */
+  function serveNow(job: Job, waitedMs: number): boolean {
+    const own = byKey.get(job.key)
+    if (!job.fresh && own !== undefined) {
+      for (const slot of own) {
+        if (!idle.delete(slot)) continue
+        assign(slot, job)
+        return true
+      }
+    }
+    if (own !== undefined && own.size >= limits.maxPerKey) return false
+    const [spare] = spares
+    if (spare !== undefined) {
+      spares.delete(spare)
+      assign(spare, job)
+      return true
+    }
+    if (slots.size >= limits.maxProcesses && !evictFor(job, own === undefined || waitedMs >= coldStartMs)) return false
+    assign(addSlot(), job)
+    return true
+  }
+
+  /** Ends the longest idle worker of another key. */
+  function evictFor(job: Job, entitled: boolean): boolean {
+    if (!entitled) return false
+    for (const slot of idle) {
+      if (slot.key === job.key && !job.fresh) continue
+      passedOver = 0
+      // Taken out before it is retired, so that nobody else is given its place.
+      idle.delete(slot)
+      retireQuietly(slot)
+      return true
+    }
+    return false
+  }
+
+  /** Retires a worker whose place is taken already. */
+  function retireQuietly(slot: Slot): void {
+    const before = dispatching
+    dispatching = true
+    retire(slot)
+    dispatching = before
+  }
+
+  let dispatching = false
+  /** Serves what can be served: each key's oldest job in turn. */
+  function dispatch(): void {
+    if (dispatching || closed || queues.size === 0) return
+    dispatching = true
+    let progress = true
+    while (progress) {
+      progress = false
+      for (const key of [...queues.keys()]) {
+        if (idle.size === 0 && spares.size === 0 && slots.size >= limits.maxProcesses) break
+        const next = queues.get(key)?.[0]
+        if (next === undefined || !serveNow(next.job, performance.now() - next.since)) continue
+        dequeue(next)
+        progress = true
+      }
+    }
+    dispatching = false
+    // A key whose workers are all busy may take an idle one of another key, once it has waited.
+    if (queues.size > 0 && idle.size > 0) patience ??= setTimeout(patienceEnds, coldStartMs)
+  }
+
+  function patienceEnds(): void {
+    patience = undefined
+    dispatch()
+  }
+
+  /** Takes a job out of its queue; its key goes to the end of the round. */
+  function dequeue(entry: Queued): boolean {
+    const { key } = entry.job
+    const queue = queues.get(key)
+    const index = queue?.indexOf(entry) ?? -1
+    if (queue === undefined || index === -1) return false
+    queue.splice(index, 1)
+    queued--
+    queues.delete(key)
+    if (queue.length > 0) queues.set(key, queue)
+    return true
+  }
+
+  /** Starts spares in free places. */
+  function refill(): void {
+    while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot())
+  }
+
+  /** Ends the idle workers of older keys of a job's family. */
+  function outdate(job: Job): void {
+    for (const slot of byFamily.get(job.family) ?? []) {
+      if (slot.key === job.key) continue
+      slot.outdated = true
+      if (idle.has(slot)) retire(slot)
+    }
+  }
+
+  function cancelRunning(slot: Slot): void {
+    slot.job = undefined
+    if (!slot.calling) {
+      retire(slot)
+      return
+    }
+    slot.worker.abort()
+    // Its reply, if it gives one, ends it sooner.
+    const timer = setTimeout(retire, graceMs, slot)
+    void slot.worker.exited.then(() => {
+      clearTimeout(timer)
+    })
+  }
+
+  function submit(job: Job): () => void {
+    if (closed) {
+      job.settle({ kind: 'closed' })
+      return () => undefined
+    }
+    outdate(job)
+    let entry: Queued | undefined
+    const behind = queues.get(job.key)
+    if (behind !== undefined || !serveNow(job, 0)) {
+      if (queued >= limits.maxQueue || (behind?.length ?? 0) >= limits.maxQueuePerKey) {
+        job.settle({ kind: 'queue-full' })
+        return () => undefined
+      }
+      entry = { job, since: performance.now() }
+      if (behind === undefined) queues.set(job.key, [entry])
+      else behind.push(entry)
+      queued++
+      dispatch()
+    }
+    return () => {
+      if (entry !== undefined && dequeue(entry)) return
+      for (const slot of slots) if (slot.job === job) cancelRunning(slot)
+    }
+  }
+
+  async function close(): Promise<void> {
+    closed = true
+    clearTimeout(patience)
+    for (const queue of [...queues.values()]) for (const { job } of queue) job.settle({ kind: 'closed' })
+    queues.clear()
+    queued = 0
+    for (const slot of [...slots]) {
+      const { job } = slot
+      job?.settle({ kind: 'closed' })
+      if (job === undefined && !slot.calling) retire(slot)
+      else if (job !== undefined) cancelRunning(slot)
+    }
+    await Promise.all([...slots].map((slot) => slot.worker.exited))
+    while (endings.size > 0) await Promise.all(endings)
+  }
+
+  return {
+    submit,
+    warmUp: refill,
+    stats: () => ({
+      processes: slots.size,
+      spares: spares.size,
+      idle: idle.size,
+      busy: slots.size - spares.size - idle.size,
+      queued,
+    }),
+    close: () => (closing ??= close()),
+  }
+}
+
+function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
+  const set = sets.get(key)
+  if (set === undefined) sets.set(key, new Set([item]))
+  else set.add(item)
+}
+
+function removeFrom<T>(sets: Map<string, Set<T>>, key: string | undefined, item: T): void {
+  if (key === undefined) return
+  const set = sets.get(key)
+  set?.delete(item)
+  if (set?.size === 0) sets.delete(key)
+}

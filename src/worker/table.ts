@@ -1,0 +1,94 @@
+/**
+ * The one table that every copy of the library in a process shares, under one `Symbol.for` key: in a child, what its
+ * modules registered; in a host, which children are alive, so that none outlives it.
+ */
+
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+const TABLE = Symbol.for('latchkey.table')
+
+/** A function that a module registered while a child imported it. */
+export interface ChildRegistration {
+  readonly name: string
+  /** The URL of the module that registered it. */
+  readonly module: string
+  /** Where its registry was made, as `url:line:column`; tells two registries of one module apart. */
+  readonly registry: string | undefined
+  readonly fn: (...args: unknown[]) => unknown
+  /** The class, for a static method. */
+  readonly self: unknown
+}
+
+/** What the code of a running call may know of it: see `currentCall` in `latchkey/call`. */
+export interface CurrentCall {
+  /** The registered function's name. */
+  readonly name: string
+  readonly scope: string
+  readonly partition: string | undefined
+  /** Aborts when the caller gives the call up, times out, or closes the registry. */
+  readonly signal: AbortSignal
+  /** The call's secrets by name, each with the keys that it was given. */
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
+}
+
+/** What a child knows of itself. */
+export interface ChildState {
+  readonly registrations: ChildRegistration[]
+}
+
+interface Table {
+  child?: ChildState
+  /** Ends one child without waiting; called for each when the host exits. */
+  readonly endings: Set<() => void>
+  /** Which call the running code belongs to. */
+  readonly calls: AsyncLocalStorage<CurrentCall>
+  /** The end of the last inline call: the process has one environment, whatever registry a call comes from. */
+  lastInline: Promise<unknown>
+}
+
+function table(): Table {
+  const holder = globalThis as unknown as { [TABLE]: Table | undefined }
+  return (holder[TABLE] ??= { endings: new Set(), calls: new AsyncLocalStorage(), lastInline: Promise.resolve() })
+}
+
+/** What this process knows of itself as a child; `undefined` in a host. */
+export function childState(): ChildState | undefined {
+  return table().child
+}
+
+/** Makes this process a child. */
+export function becomeChild(): ChildState {
+  return (table().child = { registrations: [] })
+}
+
+/** Runs `fn` as a part of `call`. */
+export function withinCall<T>(call: CurrentCall, fn: () => T): T {
+  return table().calls.run(call, fn)
+}
+
+/** Which call the running code belongs to; `undefined` outside of one. */
+export function runningCall(): CurrentCall | undefined {
+  return table().calls.getStore()
+}
+
+/** Runs `fn` after every inline call before it has ended, however that ended. */
+export function inTurn<T>(fn: () => Promise<T>): Promise<T> {
+  const turn = table().lastInline.then(fn)
+  table().lastInline = turn.catch(() => undefined)
+  return turn
+}
+
+function endAll(): void {
+  for (const end of table().endings) end()
+}
+
+/** Has `end` called when the host exits, until the returned function is called. */
+export function endWithHost(end: () => void): () => void {
+  const { endings } = table()
+  if (endings.size === 0) process.on('exit', endAll)
+  endings.add(end)
+  return () => {
+    endings.delete(end)
+    if (endings.size === 0) process.off('exit', endAll)
+  }
+}

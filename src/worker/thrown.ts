@@ -1,0 +1,189 @@
+/**
+ * Carries what a function threw across the border of a process: as plain data, whatever it was, with caps on depth and
+ * size, so that nothing hostile in it can hurt the carrier.
+ */
+import { types } from 'node:util'
+import { CallError } from '../errors.ts'
+import type { Redactor } from '../redact/index.ts'
+
+/** What was thrown, as plain data. */
+export type Thrown =
+  | {
+      readonly kind: 'error'
+      readonly name: string
+      readonly message: string
+      readonly stack?: string
+      readonly code?: string | number
+      readonly cause?: Thrown
+      readonly errors?: readonly Thrown[]
+      readonly data?: Readonly<Record<string, unknown>>
+    }
+  | { readonly kind: 'value'; readonly value: unknown }
+
+const MAX_TEXT = 32 * 1024
+const MAX_CAUSES = 10
+const MAX_ERRORS = 100
+const MAX_DATA_DEPTH = 4
+const MAX_ENTRIES = 1_000
+const ERROR_FIELDS = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors', 'constructor', '__proto__'])
+
+/** What one error may still cost: entries of data, and nested errors. */
+interface Budget {
+  entries: number
+  errors: number
+}
+
+/** Turns anything thrown into plain data; never throws, whatever getters and proxies do. */
+export function encodeThrown(thrown: unknown): Thrown {
+  return encode(thrown, 0, { entries: MAX_ENTRIES, errors: MAX_ERRORS }, new Set())
+}
+
+function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unknown>): Thrown {
+  if (!isError(thrown) || above.has(thrown)) {
+    return { kind: 'value', value: above.has(thrown) ? '[circular]' : plain(thrown, 0, budget, new Set()) }
+  }
+  above.add(thrown)
+  const name = read(thrown, 'name')
+  const message = read(thrown, 'message')
+  const stack = read(thrown, 'stack')
+  const code = read(thrown, 'code')
+  const data = ownData(thrown, budget)
+  const deeper = depth < MAX_CAUSES
+  const cause =
+    deeper && read(thrown, 'cause') !== undefined ? encode(read(thrown, 'cause'), depth + 1, budget, above) : undefined
+  const errors = deeper ? nestedErrors(read(thrown, 'errors'), depth, budget, above) : undefined
+  above.delete(thrown)
+  return {
+    kind: 'error',
+    name: typeof name === 'string' && name !== '' ? text(name) : 'Error',
+    message: typeof message === 'string' ? text(message) : '',
+    ...(typeof stack === 'string' ? { stack: text(stack) } : {}),
+    ...(typeof code === 'string' ? { code: text(code) } : typeof code === 'number' ? { code } : {}),
+    ...(cause === undefined ? {} : { cause }),
+    ...(errors === undefined ? {} : { errors }),
+    ...(data === undefined ? {} : { data }),
+  }
+}
+
+function nestedErrors(errors: unknown, depth: number, budget: Budget, above: Set<unknown>): Thrown[] | undefined {
+  if (!Array.isArray(errors) || types.isProxy(errors)) return undefined
+  const encoded: Thrown[] = []
+  for (let index = 0; index < errors.length && budget.errors > 0; index++) {
+    budget.errors--
+    encoded.push(encode(read(errors, index), depth + 1, budget, above))
+  }
+  return encoded
+}
+
+function isError(value: unknown): value is object {
+  if (types.isNativeError(value)) return true
+  // An object that only inherits from Error (Object.create) counts; a proxy may not even be asked.
+  return typeof value === 'object' && value !== null && !types.isProxy(value) && value instanceof Error
+}
+
+function read(holder: object, key: string | number): unknown {
+  try {
+    return (holder as Record<string | number, unknown>)[key]
+  } catch {
+    // A getter of the user's threw: the field is not to be had, and the rest of the error still is.
+    return undefined
+  }
+}
+
+function text(value: string): string {
+  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}…[cut]`
+}
+
+function ownData(error: object, budget: Budget): Record<string, unknown> | undefined {
+  let found: Record<string, unknown> | undefined
+  for (const key of Object.keys(error)) {
+    if (ERROR_FIELDS.has(key)) continue
+    const value = plain(read(error, key), 1, budget, new Set([error]))
+    if (value === undefined) continue
+    found ??= {}
+    found[key] = value
+  }
+  return found
+}
+
+/** Copies data as far as it is data: no functions, symbols, proxies or bytes; getters of nested objects do not run. */
+function plain(value: unknown, depth: number, budget: Budget, above: Set<unknown>): unknown {
+  if (typeof value === 'string') return text(value)
+  if (typeof value === 'symbol' || typeof value === 'function') return undefined
+  if (typeof value !== 'object' || value === null) return value
+  if (types.isDate(value)) return new Date(value)
+  if (types.isProxy(value) || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return undefined
+  if (above.has(value)) return '[circular]'
+  if (depth > MAX_DATA_DEPTH) return '[deep]'
+  above.add(value)
+  const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {}
+  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value))
+  for (const [key, descriptor] of descriptors) {
+    if (!descriptor.enumerable && !(types.isNativeError(value) && (key === 'message' || key === 'stack'))) continue
+    if (!('value' in descriptor) || key === '__proto__' || budget.entries-- <= 0) continue
+    const item = plain(descriptor.value, depth + 1, budget, above)
+    if (item !== undefined) (copy as Record<string, unknown>)[key] = item
+  }
+  above.delete(value)
+  return copy
+}
+
+/** What to say of something thrown that is no error. */
+function messageOf(value: unknown): string {
+  if (value === undefined) return 'The function threw undefined'
+  if (value === null) return 'null'
+  if (typeof value !== 'object') return (value as string | number | bigint | boolean).toString()
+  return `The function threw ${Array.isArray(value) ? 'an array' : 'an object'}`
+}
+
+/** Rebuilds what a function threw as the error that its caller gets. The parts must have been redacted before. */
+export function callError(thrown: Thrown): CallError {
+  if (thrown.kind === 'value') {
+    const { value } = thrown
+    const message = messageOf(value)
+    return new CallError({ name: 'Error', message, cause: value })
+  }
+  return new CallError({
+    name: thrown.name,
+    message: thrown.message,
+    stack: thrown.stack,
+    code: thrown.code,
+    cause: thrown.cause && rebuilt(thrown.cause),
+    errors: thrown.errors?.map(rebuilt),
+    data: thrown.data,
+  })
+}
+
+function rebuilt(thrown: Thrown): unknown {
+  return thrown.kind === 'value' ? thrown.value : errorOf(thrown)
+}
+
+/** Rebuilds a nested error: an `Error` with the original's name, message, stack, code, cause, errors and data. */
+export function errorOf(thrown: Thrown & { kind: 'error' }): Error {
+  const error = new Error(thrown.message, thrown.cause === undefined ? undefined : { cause: rebuilt(thrown.cause) })
+  const define = (key: string, value: unknown, enumerable: boolean): void => {
+    Object.defineProperty(error, key, { value, enumerable, writable: true, configurable: true })
+  }
+  for (const [key, value] of Object.entries(thrown.data ?? {})) define(key, value, true)
+  define('name', thrown.name, false)
+  define('stack', thrown.stack ?? `${thrown.name}: ${thrown.message}`, false)
+  if (thrown.code !== undefined) define('code', thrown.code, true)
+  if (thrown.errors !== undefined) define('errors', thrown.errors.map(rebuilt), false)
+  return error
+}
+
+/** Masks secret values in everything that a thrown thing holds, but for the names of its own fields. */
+export function redactThrown(thrown: Thrown, redactor: Pick<Redactor, 'redact' | 'redactValue'>): Thrown {
+  if (thrown.kind === 'value') return { kind: 'value', value: redactor.redactValue(thrown.value) }
+  const { stack, code, cause, errors, data } = thrown
+  return {
+    kind: 'error',
+    name: redactor.redact(thrown.name),
+    message: redactor.redact(thrown.message),
+    ...(stack === undefined ? {} : { stack: redactor.redact(stack) }),
+    ...(code === undefined ? {} : { code: typeof code === 'string' ? redactor.redact(code) : code }),
+    ...(cause === undefined ? {} : { cause: redactThrown(cause, redactor) }),
+    ...(errors === undefined ? {} : { errors: errors.map((error) => redactThrown(error, redactor)) }),
+    ...(data === undefined ? {} : { data: redactor.redactValue(data) as Record<string, unknown> }),
+  }
+}

@@ -1,0 +1,191 @@
+/** One worker: one child process, started and spoken to through a Tinypool of size one. */
+import type { ChildProcess } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { Tinypool } from 'tinypool'
+import type { Variables } from './environment.ts'
+import { deferred } from './deferred.ts'
+import { readLines } from './output.ts'
+import { directChildren, killProcess, markedProcesses } from './processes.ts'
+import { ABORT_MESSAGE, type CallReply, type CallTask, type InitReply, type InitTask, isReply } from './protocol.ts'
+import { endWithHost } from './table.ts'
+
+/** How a child ended. */
+export interface WorkerExit {
+  readonly exitCode: number | undefined
+  readonly signal: string | undefined
+  /** The system's code where the process could not even be started, e.g. `EAGAIN`. */
+  readonly startError: string | undefined
+}
+
+/** What to start a worker with. */
+export interface WorkerOptions {
+  /** The file of the worker entry. */
+  readonly entry: string
+  readonly env: Variables
+  readonly execArgv: readonly string[]
+  /** Gets every line that the child writes. */
+  readonly onLine: (stream: 'stdout' | 'stderr', line: string) => void
+}
+
+/** One child process. It runs one task at a time; what ends it settles the task. */
+export interface Worker {
+  /** The child's process id; `undefined` if it could not be started. */
+  readonly pid: number | undefined
+  /** Resolves when the child can take tasks; an exit before that leaves it pending. */
+  readonly ready: Promise<unknown>
+  /** Resolves when the child is gone, however it came to that. Never rejects. */
+  readonly exited: Promise<WorkerExit>
+  /** Gives the child its key, environment and module. */
+  init(task: Omit<InitTask, 'kind' | 'marker'>): Promise<InitReply | undefined>
+  /** Runs one call; `undefined` if the child ended or answered something that is no reply. */
+  call(task: Omit<CallTask, 'kind'>): Promise<CallReply | undefined>
+  /** Aborts the `signal` of the call that runs. */
+  abort(): void
+  /** Kills the child and what it has started. Resolves when they are gone and the output is read. */
+  end(): Promise<void>
+}
+
+/** The largest delay of a timer: Tinypool must never retire a worker by itself. */
+const NEVER_MS = 2 ** 31 - 1
+/** How long output may go on after the child's exit: a process that the child left behind may hold the pipe. */
+const OUTPUT_GRACE_MS = 250
+
+/** Starts a child. Does not throw: a start that fails is an exit. */
+export function startWorker(options: WorkerOptions): Worker {
+  const { pool, child } = startPool(options)
+  const marker = randomBytes(16).toString('hex')
+  const ready = deferred<undefined>()
+  const exited = deferred<WorkerExit>()
+  let settleTask: ((reply: undefined) => void) | undefined
+  let alive = true
+  let mayHaveSpawned = false
+  let ending: Promise<void> | undefined
+  const leaveHost = endWithHost(() => child.kill('SIGKILL'))
+
+  function exit(exitCode: number | null, signal: string | null, startError?: string): void {
+    if (!alive) return
+    alive = false
+    leaveHost()
+    settleTask?.(undefined)
+    exited.resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError })
+    // Tinypool still holds its ports and what it was asked; nothing is left for it to wait for.
+    void pool.destroy().catch(ignoreEndedPool)
+  }
+  child.prependListener('exit', exit)
+  child.prependListener('error', (error: NodeJS.ErrnoException) => {
+    if (child.pid === undefined) exit(null, null, error.code ?? 'UNKNOWN')
+    // Otherwise a message could not be sent: the child is ending, and its exit tells.
+  })
+  child.on('message', (message: unknown) => {
+    const { ready: isReady, source } = (message ?? {}) as { ready?: unknown; source?: unknown }
+    if (isReady === true && source === 'pool') ready.resolve(undefined)
+  })
+  const outputRead = readOutput(child, options.onLine)
+
+  /** Settles with the reply, or with `undefined` when the child ends; Tinypool alone would wait on for ever. */
+  function run(task: InitTask | CallTask): Promise<unknown> {
+    if (!alive) return Promise.resolve(undefined)
+    return new Promise((resolve) => {
+      settleTask = resolve
+      pool.run(task).then(
+        (reply: unknown) => {
+          resolve(isReply(reply) ? reply : undefined)
+        },
+        // Tinypool's words for a child that ended, or for a reply that the child forged: neither is a reply.
+        () => {
+          resolve(undefined)
+        },
+      )
+    })
+  }
+
+  async function endChild(): Promise<void> {
+    child.ref()
+    const { pid } = child
+    const left = new Set(alive && pid !== undefined ? directChildren(pid) : [])
+    if (alive) {
+      child.kill('SIGKILL')
+      await exited.promise
+    }
+    if (mayHaveSpawned || left.size > 0) for (const found of await markedProcesses(marker)) left.add(found)
+    for (const found of left) killProcess(found)
+    await outputRead
+  }
+
+  return {
+    pid: child.pid,
+    ready: ready.promise,
+    exited: exited.promise,
+    init: (task) => {
+      mayHaveSpawned = true
+      return run({ ...task, kind: 'init', marker }) as Promise<InitReply | undefined>
+    },
+    async call(task) {
+      mayHaveSpawned = true
+      const reply = (await run({ ...task, kind: 'call' })) as CallReply | undefined
+      // Only the child knows, and only a child that still speaks can tell.
+      if (reply !== undefined) mayHaveSpawned = reply.spawned
+      return reply
+    },
+    abort() {
+      if (alive && child.connected) child.send(ABORT_MESSAGE, () => undefined)
+    },
+    end: () => (ending ??= endChild()),
+  }
+}
+
+/** Starts a Tinypool of one child and takes over what it would do wrong by itself. */
+function startPool({ entry, env, execArgv }: WorkerOptions): { pool: Tinypool; child: ChildProcess } {
+  const streams = [process.stdout, process.stderr]
+  const limits = streams.map((stream) => stream.getMaxListeners())
+  const pool = new Tinypool({
+    runtime: 'child_process',
+    filename: entry,
+    minThreads: 1,
+    maxThreads: 1,
+    maxQueue: 0,
+    concurrentTasksPerWorker: 1,
+    idleTimeout: NEVER_MS,
+    useAtomics: false,
+    serialization: 'advanced',
+    env: { ...env },
+    execArgv: [...execArgv],
+    argv: [],
+  })
+  // A worker that ends must not be replaced: it would be a process that nobody knows of.
+  pool.options.minThreads = 0
+  // What a worker's end means is for its owner to say; without a listener it would end the host.
+  pool.on('error', () => undefined)
+  const [thread] = pool.threads as unknown as { process: ChildProcess; onUnexpectedExit: () => void }[]
+  if (thread === undefined) throw new Error('Tinypool started no worker')
+  thread.process.off('exit', thread.onUnexpectedExit)
+  streams.forEach((stream, index) => {
+    thread.process[index === 0 ? 'stdout' : 'stderr']?.unpipe(stream)
+    stream.setMaxListeners(limits[index] ?? 10)
+  })
+  return { pool, child: thread.process }
+}
+
+function ignoreEndedPool(error: unknown): void {
+  if (!(error instanceof Error)) throw error
+}
+
+/** Reads both streams of a child; resolves when both have ended, or soon after the child's exit. */
+function readOutput(child: ChildProcess, onLine: WorkerOptions['onLine']): Promise<void> {
+  const ends = (['stdout', 'stderr'] as const).map((name) => {
+    const stream = child[name]
+    if (stream === null) return Promise.resolve()
+    readLines(stream, (line) => {
+      onLine(name, line)
+    })
+    const closed = new Promise<void>((resolve) => stream.once('close', resolve))
+    child.once('exit', () => {
+      const timer = setTimeout(() => stream.destroy(), OUTPUT_GRACE_MS)
+      void closed.then(() => {
+        clearTimeout(timer)
+      })
+    })
+    return closed
+  })
+  return Promise.all(ends).then(() => undefined)
+}
