@@ -174,8 +174,8 @@ export interface SecretDefinition<Name extends string = string, Keys extends Key
 /** Tells whether a schema can be asked: any library that implements Standard Schema. */
 export function isStandardSchema(schema: unknown): schema is StandardSchema {
   if ((typeof schema !== 'object' && typeof schema !== 'function') || schema === null) return false
-  const standard = (schema as { '~standard'?: { validate?: unknown } })['~standard']
-  return typeof standard === 'object' && typeof standard.validate === 'function'
+  const standard = (schema as { '~standard'?: { validate?: unknown } | null })['~standard']
+  return typeof standard?.validate === 'function'
 }
 
 /**

@@ -74,7 +74,7 @@ export interface SecretStore {
   list(options?: ListOptions): AsyncIterable<SecretInfo>
   /** Lists the scopes that hold something. */
   scopes?(): AsyncIterable<string>
-  /** Tells of changes until it is disposed. */
+  /** Tells of changes in one scope until it is disposed. */
   watch?(
     listener: (change: StoreChange) => void,
     options?: { readonly scope?: string | undefined },
@@ -91,6 +91,7 @@ export interface SetOptions {
   readonly ifVersion?: string | null | undefined
   /** `replace` (default) makes the values the whole secret; `merge` keeps the keys that are not given. */
   readonly mode?: 'replace' | 'merge' | undefined
+  /** Left out: `merge` keeps the description that is there, `replace` drops it. */
   readonly description?: string | undefined
 }
 
@@ -98,13 +99,13 @@ export interface SetOptions {
 export interface WritableSecretStore extends SecretStore {
   /** Writes a secret; validates by the grammar before it touches anything. */
   set(name: string, values: Readonly<Record<string, string>>, options?: SetOptions): Promise<SecretInfo>
-  /** Removes a secret and its history. False: it was not there. */
+  /** Removes a secret and its history. False: it was not there; with `ifVersion`, that is CONFLICT. */
   delete(
     name: string,
     options?: { readonly scope?: string | undefined; readonly ifVersion?: string | undefined },
   ): Promise<boolean>
-  /** Lists the versions that are kept, the newest first. */
+  /** Lists the versions that are kept, the live one first; none where the secret is not there. */
   history?(name: string, options?: ReadOptions): Promise<SecretInfo[]>
-  /** Makes an older version's values the newest version. */
+  /** Makes a kept version's values and description the newest version. INVALID: no such version is kept. */
   rollback?(name: string, version: string, options?: { readonly scope?: string | undefined }): Promise<SecretInfo>
 }

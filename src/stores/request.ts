@@ -1,0 +1,113 @@
+/** What a store is asked: the checks of names, scopes, options and versions that every store makes alike. */
+import { argumentError, StoreError } from '../errors.ts'
+import { assertKey, assertScope, assertSecretName, DEFAULT_SCOPE, isValue, quoteName } from '../secret.ts'
+import type { SecretAddress } from '../secret.ts'
+import type { SecretRequest, SetOptions } from '../store.ts'
+
+/**
+ * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
+ */
+export function assertOptions(what: string, options: unknown, known: readonly string[]): void {
+  if (options === undefined) return
+  if (typeof options !== 'object' || options === null) {
+    throw argumentError('INVALID_OPTION', `${what}: the options must be an object.`)
+  }
+  const unknown = Object.keys(options).find((name) => !known.includes(name))
+  if (unknown === undefined) return
+  throw argumentError('UNKNOWN_OPTION', `${what} has no option ${quoteName(unknown)}; it has ${known.join(', ')}.`)
+}
+
+/** Checks a secret's name and the scope of `options`, which is `default` if left out, and gives the scope. */
+export function checkedScope(name: string, options: { readonly scope?: string | undefined } | undefined): string {
+  assertSecretName(name)
+  return scopeOf(options)
+}
+
+/** Gives the scope of `options`, checked; `default` if left out. */
+export function scopeOf(options: { readonly scope?: string | undefined } | undefined): string {
+  const scope = options?.scope ?? DEFAULT_SCOPE
+  assertScope(scope)
+  return scope
+}
+
+/** One request of `getMany`, checked. */
+export interface CheckedRequest {
+  readonly name: string
+  readonly scope: string
+  readonly keys: readonly string[] | undefined
+}
+
+/** Checks the requests of `getMany`, all of them before any is answered. */
+export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequest[] {
+  const given: unknown = requests
+  if (!Array.isArray(given)) throw argumentError('INVALID_OPTION', 'getMany: the requests must be an array.')
+  return requests.map((request) => {
+    assertOptions('A request of getMany', request, ['name', 'keys', 'scope'])
+    const { name, keys } = request
+    const scope = checkedScope(name, request)
+    const asked: unknown = keys
+    if (asked !== undefined && !Array.isArray(asked)) {
+      throw argumentError('INVALID_OPTION', 'A request of getMany: keys must be an array.')
+    }
+    keys?.forEach(assertKey)
+    return { name, scope, keys }
+  })
+}
+
+/** The options of `set`, checked, with what was left out filled in. */
+export interface CheckedSet {
+  readonly ifVersion: string | null | undefined
+  readonly mode: 'replace' | 'merge'
+  readonly description: string | undefined
+}
+
+/** Checks the options of `set`, but for the scope. */
+export function checkedSet(options: SetOptions | undefined, address: SecretAddress): CheckedSet {
+  const mode: unknown = options?.mode ?? 'replace'
+  if (mode !== 'replace' && mode !== 'merge') {
+    throw argumentError('INVALID_OPTION', "set: mode must be 'replace' or 'merge'.")
+  }
+  const { description } = options ?? {}
+  if (description !== undefined && !isValue(description)) {
+    throw new StoreError(
+      'INVALID',
+      `Secret ${address.secret} (scope ${address.scope}): the description must be a well-formed string without NUL characters.`,
+      address,
+    )
+  }
+  const ifVersion = options?.ifVersion === null ? null : checkedVersion('set', options?.ifVersion)
+  return { ifVersion, mode, description }
+}
+
+/** Gives `ifVersion` if it is a string or left out, else throws INVALID_OPTION. */
+export function checkedVersion(verb: string, ifVersion: unknown): string | undefined {
+  if (ifVersion === undefined || typeof ifVersion === 'string') return ifVersion
+  throw argumentError('INVALID_OPTION', `${verb}: ifVersion must be a version that the store gave.`)
+}
+
+/**
+ * Throws CONFLICT unless `live` is the version that `ifVersion` asks for.
+ *
+ * @param live - the version now; left out where the secret does not exist.
+ * @param ifVersion - `null`: the secret must not exist; left out: anything goes.
+ */
+export function assertVersion(
+  live: string | undefined,
+  ifVersion: string | null | undefined,
+  address: SecretAddress,
+): void {
+  if (ifVersion === undefined || (ifVersion ?? undefined) === live) return
+  const found = live === undefined ? 'does not exist' : ifVersion === null ? 'exists already' : 'has another version'
+  throw new StoreError('CONFLICT', `Secret ${address.secret} (scope ${address.scope}) ${found}.`, {
+    ...address,
+    hint: 'Read it again, and decide again.',
+  })
+}
+
+/** Makes the error of a store that was used after `close()`. */
+export function closedError(store: string): StoreError {
+  return new StoreError('CLOSED', `The ${store} store is closed.`, {
+    store,
+    hint: 'Close a store after the last thing that uses it.',
+  })
+}
