@@ -65,15 +65,15 @@ function registered(name: string): Fn {
 function nested(name: string): RegistrationError {
   const caller = runningCall()?.name
   if (caller === undefined) {
-    return new RegistrationError('NESTED_CALL', `${name} was called while a child imported the module that registers it.`, {
-      hint: "Call registered functions from the host's own code, not at the top level of a module that children import.",
-    })
+    return new RegistrationError(
+      'NESTED_CALL',
+      `${name} was called while a child imported the module that registers it.`,
+      {
+        hint: "Call registered functions from the host's own code, not at the top level of a module that children import.",
+      },
+    )
   }
-  return new RegistrationError(
-    'NESTED_CALL',
-    `${caller} called the registered function ${name} inside a child.`,
-    {
-      hint: 'Call its plain implementation, or let the host call one after the other.',
-    },
-  )
+  return new RegistrationError('NESTED_CALL', `${caller} called the registered function ${name} inside a child.`, {
+    hint: 'Call its plain implementation, or let the host call one after the other.',
+  })
 }
