@@ -186,7 +186,7 @@ describe('envStore', () => {
 
   test('reads nothing until its first use, and then once', async () => {
     let reads = 0
-    const env = new Proxy(
+    const env = new Proxy<Record<string, string>>(
       { LATCHKEY_SECRET__a__KEY: 'x' },
       {
         ownKeys: (target) => {
