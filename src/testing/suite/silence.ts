@@ -5,35 +5,36 @@ import { isLatchkeyError } from '../../errors.ts'
 import type { Cases } from './case.ts'
 import { assertStoreFailure, asWritable, withHistory } from './checks.ts'
 
-/** Longer than any message, so that its length would be seen too. */
+/** Long enough that its length is no number that a message has for another reason. */
 const CANARY = `canary-7f3a91d2-${'x'.repeat(7903)}`
+const ENCODINGS = ['base64', 'base64url', 'hex'] as const
 
-/** What gives a value away: itself, its beginning, its length, its encodings and its hashes. */
+/** What gives a value away: itself, how it begins, and the beginnings of its encodings and hashes. */
 function traces(value: string): string[] {
-  const encodings = ['base64', 'base64url', 'hex'] as const
-  const hashes = ['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
-    [...encodings].map((encoding) => createHash(algorithm).update(value).digest(encoding)),
+  const encoded = ENCODINGS.map((encoding) => Buffer.from(value).toString(encoding))
+  const hashed = ['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
+    ENCODINGS.map((encoding) => createHash(algorithm).update(value).digest(encoding)),
   )
-  const begun = encodings.map((encoding) => Buffer.from(value).toString(encoding).slice(0, 12))
-  return [value.slice(0, 8), String(value.length), ...begun, ...hashes, ...hashes.map((hash) => hash.slice(0, 12))]
+  return [value.slice(0, 8), ...[...encoded, ...hashed].map((text) => text.slice(0, 12))]
 }
 
-function assertSilent(error: unknown): void {
-  const shown = [inspect(error, { depth: 10, showHidden: true, maxStringLength: null }), JSON.stringify(error)]
-  if (error instanceof Error) shown.push(error.message, error.stack ?? '', inspect(error.cause))
-  for (const text of shown) {
-    for (const trace of traces(CANARY))
-      assert.ok(!text.includes(trace), 'an error shows a value, or what comes from it')
-  }
+/** Checks that nothing of `value` shows in an error, wherever an error is looked at. */
+function assertSilent(error: unknown, value = CANARY): void {
+  assert.ok(error instanceof Error)
+  const told = `${error.message} ${JSON.stringify(error)}`
+  const shown = `${told} ${inspect(error, { depth: 10, showHidden: true, maxStringLength: null })} ${inspect(error.cause)}`
+  for (const trace of traces(value)) assert.ok(!shown.includes(trace), 'an error shows a value, or what comes from it')
+  assert.ok(!new RegExp(`\\b${value.length}\\b`).test(told), 'an error tells the length of a value')
 }
 
 export const silenceCases: Cases = {
   async 'an error that refuses values shows nothing of them'(open) {
     const store = asWritable(await open())
     if (store === undefined) return
+    for (const value of [`${CANARY}\0`, `${CANARY}\ud800`]) {
+      assertSilent(await assertStoreFailure('INVALID', () => store.set('a', { KEY: value })), value)
+    }
     const refused: readonly unknown[] = [
-      { KEY: `${CANARY}\0` },
-      { KEY: `${CANARY}\ud800` },
       { KEY: CANARY, 'a-b': CANARY },
       { KEY: [CANARY] },
       { KEY: { toString: () => CANARY } },
@@ -43,15 +44,15 @@ export const silenceCases: Cases = {
     for (const values of refused) {
       assertSilent(await assertStoreFailure('INVALID', () => store.set('a', values as Record<string, string>)))
     }
-    const large = { KEY: CANARY.repeat(200) }
-    assertSilent(await assertStoreFailure('TOO_LARGE', () => store.set('a', large)))
+    const large = CANARY.repeat(200)
+    assertSilent(await assertStoreFailure('TOO_LARGE', () => store.set('a', { KEY: large })), large)
   },
 
   async 'an error about a description shows nothing of it'(open) {
     const store = asWritable(await open())
     if (store === undefined) return
     const description = `${CANARY}\0`
-    assertSilent(await assertStoreFailure('INVALID', () => store.set('a', { KEY: 'x' }, { description })))
+    assertSilent(await assertStoreFailure('INVALID', () => store.set('a', { KEY: 'x' }, { description })), description)
   },
 
   async 'a conflict shows nothing of either value'(open) {
