@@ -9,13 +9,13 @@ import { assertStoreFailure, asWritable, withHistory } from './checks.ts'
 const CANARY = `canary-7f3a91d2-${'x'.repeat(7903)}`
 const ENCODINGS = ['base64', 'base64url', 'hex'] as const
 
-/** What gives a value away: itself, how it begins, and the beginnings of its encodings and hashes. */
+/** What gives a value away: how it begins, and the beginnings of its encodings and hashes. */
 function traces(value: string): string[] {
-  const encoded = ENCODINGS.map((encoding) => Buffer.from(value).toString(encoding))
-  const hashed = ['md5', 'sha1', 'sha256', 'sha512'].flatMap((algorithm) =>
-    ENCODINGS.map((encoding) => createHash(algorithm).update(value).digest(encoding)),
+  const hashes = ['md5', 'sha1', 'sha256', 'sha512'].map((algorithm) => createHash(algorithm).update(value).digest())
+  const encoded = [Buffer.from(value.slice(0, 64)), ...hashes].flatMap((bytes) =>
+    ENCODINGS.map((encoding) => bytes.toString(encoding).slice(0, 12)),
   )
-  return [value.slice(0, 8), ...[...encoded, ...hashed].map((text) => text.slice(0, 12))]
+  return [value.slice(0, 8), ...encoded]
 }
 
 /** Checks that nothing of `value` shows in an error, wherever an error is looked at. */
@@ -78,9 +78,10 @@ export const silenceCases: Cases = {
     const store = await open({ default: { a: values, b: values }, acme: { a: values } })
     const answers = await store.getMany([{ name: 'a' }, { name: 'b' }, { name: 'a', scope: 'acme' }])
     const documents = [CANARY, JSON.stringify(values), JSON.stringify([['KEY', CANARY]]), `KEY=${CANARY}`]
+    const known = documents.flatMap(traces)
     for (const secret of answers) {
       assert.ok(secret)
-      for (const trace of documents.flatMap(traces)) {
+      for (const trace of known) {
         assert.ok(!secret.version.includes(trace), 'a version shows a value, or what comes from it')
       }
     }
