@@ -7,6 +7,7 @@ export default defineConfig({
     child: 'src/child.ts',
     redact: 'src/redact/index.ts',
     errors: 'src/errors.ts',
+    testing: 'src/testing/index.ts',
     'worker-entry': 'src/worker/entry.ts',
   },
   format: 'esm',

@@ -28,8 +28,8 @@ export type {
   StoreChange,
   WritableSecretStore,
 } from './store.ts'
-export { memoryStore } from './stores/memory.ts'
-export { envStore } from './stores/env.ts'
+export { memoryStore, type MemoryStore } from './stores/memory.ts'
+export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
 export {
   CallError,
   InputError,

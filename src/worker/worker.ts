@@ -61,7 +61,8 @@ export function startWorker(options: WorkerOptions): Worker {
   let settleTask: ((reply: undefined) => void) | undefined
   let alive = true
   let mayHaveSpawned = false
-  let undelivered = false
+  /** Whether the last task was written to the channel. */
+  let sent = false
   let ending: Promise<void> | undefined
   const leaveHost = endWithHost(child)
   let left: Promise<void> | undefined
@@ -78,9 +79,14 @@ export function startWorker(options: WorkerOptions): Worker {
   child.prependListener('exit', exit)
   child.prependListener('error', (error: NodeJS.ErrnoException) => {
     if (child.pid === undefined) exit(null, null, error.code ?? 'UNKNOWN')
-    // Otherwise a message could not be written: the child has closed its end, and its exit will tell how.
-    else undelivered = true
+    // The child has closed its end of the channel: its exit is about to tell how.
+    else if (error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') sent = false
   })
+  const send = child.send.bind(child)
+  child.send = (...message: unknown[]): boolean => {
+    sent = true
+    return (send as (...args: unknown[]) => boolean)(...message)
+  }
   child.on('message', (message: unknown) => {
     const { ready: isReady, source } = (message ?? {}) as { ready?: unknown; source?: unknown }
     if (isReady === true && source === 'pool') ready.resolve(undefined)
@@ -92,6 +98,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!alive) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       settleTask = resolve
+      sent = false
       pool.run(task).then(
         (reply: unknown) => {
           resolve(isReply(reply) ? reply : undefined)
@@ -133,7 +140,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (reply !== undefined) mayHaveSpawned = reply.spawned
       return reply
     },
-    undelivered: () => undelivered,
+    undelivered: () => !sent,
     abort() {
       if (alive && child.connected) child.send(ABORT_MESSAGE, () => undefined)
     },

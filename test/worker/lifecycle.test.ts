@@ -1,11 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { createRegistry, isLatchkeyError, type LogLine, WorkerError } from 'latchkey'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRegistry, isLatchkeyError, WorkerError } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as fixture from '../fixtures/worker/functions.mjs'
 import { childrenOf, isAlive, until } from '../helpers/processes.ts'
 
-const lines = fixture.lines as LogLine[]
-const pid = fixture.pid as () => Promise<number>
+const { lines, pid } = fixture
 const second = 1_000
 
 beforeEach(() => {
@@ -68,20 +67,21 @@ describe('a child that ends in the middle of a call', () => {
   })
 
   test('while it is idle harms nobody', async () => {
-    const gone = (await fixture.exitLate()) as number
-    await until(() => !isAlive(gone))
+    const gone = await fixture.exitLate()
+    // Reaped, so that this process has been told.
+    await until(() => !existsSync(`/proc/${gone}`))
     expect(await pid()).not.toBe(gone)
   })
 })
 
 describe('a child whose messages its code tampers with', () => {
   test('serves the next call after removeAllListeners()', async () => {
-    const first = (await fixture.removeListeners()) as number
+    const first = await fixture.removeListeners()
     expect(await pid()).toBe(first)
   })
 
   test('serves the next call after process.send was replaced', async () => {
-    const first = (await fixture.replaceSend()) as number
+    const first = await fixture.replaceSend()
     expect(await pid()).toBe(first)
   })
 
@@ -194,7 +194,7 @@ test('an environment that a function changed is put back for the next call', asy
 
 test('what a function has started, detached or in a session of its own, ends with its worker', async () => {
   const registry = fixture.leaveGrandchildren
-  const { pids, marked } = (await registry.with({ isolation: 'call' })()) as { pids: number[]; marked: string[] }
+  const { pids, marked } = await registry.with({ isolation: 'call' })()
   expect(marked).toEqual([])
   await until(() => pids.every((started) => !isAlive(started)))
 })
