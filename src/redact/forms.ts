@@ -31,7 +31,7 @@ export function formsOf(value: string): Form[] {
 
 /** The value with other line ends, and without the white space around it that files and shells add or drop. */
 function variantsOf(value: string): Set<string> {
-  const unix = value.replace(/\r\n?/g, '\n')
+  const unix = value.replaceAll('\r\n', '\n')
   const variants = new Set([value, unix, unix.replaceAll('\n', '\r\n')])
   for (const variant of [...variants]) variants.add(variant.trim())
   return variants
@@ -87,10 +87,20 @@ function bytesOf(value: string): Buffer[] {
   return /[\x80-\xff]/.test(value) && !/[^\0-\xff]/.test(value) ? [utf8, Buffer.from(value, 'latin1')] : [utf8]
 }
 
+/** What `inspect` shows of a Buffer. */
+const INSPECTED_BYTES = 50
+/** Longer values are not looked for as numbers or spaced hex: nobody prints them so, and it takes long to prepare. */
+const LONGEST_LISTED = 4096
+
 /** Hex in both cases, hex with blanks as `inspect` shows a Buffer, and the numbers of a Buffer in JSON. */
 function byteForms(bytes: Buffer): string[] {
   const hex = bytes.toString('hex')
-  return [hex, hex.toUpperCase(), hex.replace(/..(?!$)/g, '$& '), bytes.join(',')]
+  const forms = [hex, hex.toUpperCase(), spaced(bytes.subarray(0, INSPECTED_BYTES))]
+  return bytes.length > LONGEST_LISTED ? forms : [...forms, spaced(bytes), bytes.join(',')]
+}
+
+function spaced(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/..(?!$)/g, '$& ')
 }
 
 function addWholeBase64(forms: Map<string, Form>, bytes: Buffer): void {
