@@ -128,18 +128,19 @@ function addAlignedBase64(forms: Map<string, Form>, bytes: Buffer): void {
   }
 }
 
+/** Adds a text, in pieces if it is long: all of one length, so that a run of equal characters is one piece many times. */
 function addForm(forms: Map<string, Form>, text: string, whole: boolean, before = false, after = false): void {
-  const count = Math.ceil(text.length / LONGEST_FORM)
-  const size = Math.ceil(text.length / count)
-  for (let start = 0; start < text.length; start += size) {
-    const piece = text.slice(start, start + size)
+  const last = Math.max(0, text.length - LONGEST_FORM)
+  for (let start = 0; ; start = Math.min(start + LONGEST_FORM, last)) {
+    const piece = text.slice(start, start + LONGEST_FORM)
     const known = forms.get(piece)
     forms.set(piece, {
       text: piece,
       whole: whole && known?.whole !== false,
       before: (before && start === 0) || known?.before === true,
-      after: (after && start + size >= text.length) || known?.after === true,
+      after: (after && start === last) || known?.after === true,
     })
+    if (start === last) break
   }
 }
 

@@ -51,7 +51,7 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
       if (windows[entry] !== window) continue
       const form = forms[owners[entry] ?? 0]
       const spans = form === undefined ? NOTHING : compared(text, at, form, offsets[entry] ?? 0)
-      if ((spans[0] ?? Infinity) < before) found.push(...spans)
+      if ((spans[0] ?? Infinity) < before) append(found, spans)
     }
   }
 
@@ -257,6 +257,14 @@ function isBase64(code: number): boolean {
     code === 0x2d ||
     code === 0x5f
   )
+}
+
+/** Adds spans; one that overlaps the last one found widens it, so that a long run of matches stays one. */
+function append(found: number[], spans: readonly number[]): void {
+  const [start = 0, end = 0] = spans
+  const last = found.length - 1
+  if (spans.length > 2 || last < 0 || start < (found[last - 1] ?? 0) || start > (found[last] ?? 0)) found.push(...spans)
+  else if (end > (found[last] ?? 0)) found[last] = end
 }
 
 /** Puts spans in order, and makes one of those that overlap or touch. */

@@ -160,13 +160,13 @@ describe('redactValue', () => {
     expect(JSON.stringify(parsed)).toBe('{"__proto__":{"token":"***"}}')
   })
 
-  test('copies a plain string, and ten thousand keys that are masked alike, without trouble', () => {
-    expect(copyOf(SECRET)).toBe('***')
-    const many = Object.fromEntries(
-      Array.from({ length: 10_000 }, (_, index) => [`${SECRET}${' '.repeat(index % 2)}`.padEnd(20 + index), index]),
+  test('copies ten thousand keys that are masked alike in little time', () => {
+    const value = Object.fromEntries(
+      Array.from({ length: 10_000 }, (_, index) => [`${SECRET.repeat(index % 2)}${index}`, 1]),
     )
-    const values = Object.keys(many)
-    expect(Object.keys(createRedactor(values.slice(-50)).redactValue(many) as object)).toHaveLength(10_000)
+    const values = Object.keys(value).map((key) => (key.startsWith('h') ? key : `other-${key}`))
+    const copy = createRedactor(values.slice(0, 500)).redactValue(value) as object
+    expect(Object.keys(copy)).toHaveLength(10_000)
   })
 })
 
@@ -181,7 +181,7 @@ describe('redactError', () => {
     const original = new HttpError(`failed with ${SECRET}`, { cause: inner })
     Object.assign(original, { [`key ${SECRET}`]: 1, code: 'E_AUTH' })
     Object.freeze(original)
-    const copy = redactor.redactError(original) as HttpError
+    const copy: Error = redactor.redactError(original)
     expect(copy).toBeInstanceOf(HttpError)
     expect(copy).not.toBe(original)
     expect(copy).toMatchObject({
