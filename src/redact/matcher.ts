@@ -1,6 +1,6 @@
 /** Finds many forms in a text in one pass. */
 import type { Form } from './forms.ts'
-import { matchAcrossSeams, mayBegin, SEAM_SLACK } from './seam.ts'
+import { endOfForm, matchAcrossSeams, SEAM_SLACK } from './seam.ts'
 import { isWholeToken } from './token.ts'
 
 /** Finds where a text holds any of the forms it was built from. */
@@ -86,9 +86,8 @@ function openAt(text: string, index: number, beginnings: Beginnings): number | u
   let open: number | undefined
   const key = index + 1 < text.length ? pairKey(text, index) : text.charCodeAt(index)
   for (const form of (index + 1 < text.length ? beginnings.pairs : beginnings.singles).get(key) ?? []) {
-    const rest = text.length - index - form.text.length
-    const unsettled = rest >= 0 && rest < MARGIN && isUnsettled(text, index, form)
-    if (!unsettled && !mayBegin(text, index, form.text, isSeamed(form))) continue
+    const end = endOfForm(text, index, form.text, isSeamed(form))
+    if (end === undefined || (end !== Infinity && !isUnsettled(text, end, form))) continue
     if (form.before && index > 0 && isBase64(text.charCodeAt(index - 1))) return index - 1
     open = index
   }
@@ -96,9 +95,9 @@ function openAt(text: string, index: number, beginnings: Beginnings): number | u
 }
 
 /** Tells whether what follows a complete match at the end of the text leaves open how it is masked. */
-function isUnsettled(text: string, at: number, form: Form): boolean {
-  if (!(form.after || form.whole) || !text.startsWith(form.text, at)) return false
-  const rest = text.slice(at + form.text.length)
+function isUnsettled(text: string, end: number, form: Form): boolean {
+  if (!(form.after || form.whole) || text.length - end >= MARGIN) return false
+  const rest = text.slice(end)
   return (form.after && OPEN_BASE64.test(rest)) || (form.whole && OPEN_TOKEN.test(rest))
 }
 
