@@ -14,7 +14,7 @@ export interface Matcher {
 /** A form as short as this is not found across seams: two words on two lines would be taken for it. */
 const SHORTEST_SEAMED = 12
 /** How many characters around a match decide how it is masked. */
-const MARGIN = 3
+const MARGIN = 4
 /** A rest after base64 that more of the same may follow. */
 const OPEN_BASE64 = /^[\w+/-]?=?$/
 /** A rest after a token that may become a mask or a letter: the first part of a character, in UTF-8 or UTF-16. */

@@ -280,6 +280,18 @@ describe('failing closed', () => {
   })
 })
 
+test('the example of createRedactor', () => {
+  const redactor = createRedactor(['ghp_0123456789abcdef'])
+  expect(redactor.redact('Authorization: token ghp_0123456789abcdef')).toBe('Authorization: token ***')
+})
+
+test('the examples of the docs', () => {
+  const redactor = createRedactor(['ghp_16C7e42F292c6912E7710c838347Ae178B4a'])
+  const basic = 'Basic bWU6Z2hwXzE2QzdlNDJGMjkyYzY5MTJFNzcxMGM4MzgzNDdBZTE3OEI0YQ=='
+  expect(redactor.redact('GET /user?token=ghp_16C7e42F292c6912E7710c838347Ae178B4a')).toBe('GET /user?token=***')
+  expect(redactor.redact(basic)).toBe('Basic bWU6***')
+})
+
 test('a redactor shows no value of its own', () => {
   const redactor = createRedactor(['secret-1'])
   redactor.redact('secret-1')
