@@ -53,11 +53,18 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
   return [...before, ...others]
 }
 
-/** Tells whether `text` from `at` to its end may be the beginning of `form`, so that a stream has to wait for more. */
-export function mayBegin(text: string, at: number, form: string, seamed: boolean): boolean {
-  if (!seamed) return text.length - at < form.length && form.startsWith(text.slice(at))
+/**
+ * Follows `form` in `text` from `at` on.
+ *
+ * @returns where it ends; Infinity if the text ends before it does, so that a stream has to wait; undefined if they differ.
+ */
+export function endOfForm(text: string, at: number, form: string, seamed: boolean): number | undefined {
+  if (!seamed) {
+    if (text.length - at < form.length) return form.startsWith(text.slice(at)) ? Infinity : undefined
+    return text.startsWith(form, at) ? at + form.length : undefined
+  }
   const followed = followForward(text, at, form, 0, 0)
-  return followed?.done === false
+  return followed?.done === false ? Infinity : followed?.parts.at(-1)
 }
 
 interface Followed {
