@@ -1,5 +1,5 @@
 /** Puts values into a plan. */
-import type { TemplateErrorCode } from '../errors.ts'
+import type { TemplateErrorCode, TemplateIssue } from '../errors.ts'
 import { authoredKey, type Frame, type Slots } from './frame.ts'
 import { type Findings, isFull, report, type Site, templateError } from './issue.ts'
 import type { FilledSite, Plan, TagUse } from './plan.ts'
@@ -9,6 +9,12 @@ import type { Values } from './values.ts'
 export interface Instance {
   readonly slots: readonly Slots[]
   readonly copies: readonly object[]
+}
+
+/** What filling in gave. */
+export interface Filled {
+  readonly root: unknown
+  readonly issues: readonly TemplateIssue[]
 }
 
 interface Filling {
@@ -26,6 +32,13 @@ interface Filling {
  * @throws TemplateError with every issue, in document order; nothing is returned in part.
  */
 export function fill(plan: Plan, values: Values, instance: Instance | null): unknown {
+  const { root, issues } = fillAll(plan, values, instance)
+  if (issues.length > 0) throw templateError(issues)
+  return root
+}
+
+/** The same, with the issues as data. If there are any, the snapshot or instance is filled in part and of no use. */
+export function fillAll(plan: Plan, values: Values, instance: Instance | null): Filled {
   const { keyed, sites, settings } = plan
   const filling: Filling = { plan, values, findings: { max: settings.maxIssues, issues: [] }, left: settings.maxOutput }
   const names = keyed.length === 0 ? null : new Map(keyed.map((frame) => [frame, keyNames(plan, frame)]))
@@ -39,9 +52,11 @@ export function fill(plan: Plan, values: Values, instance: Instance | null): unk
     else if (site.inKey) setKey(filling, site, names?.get(frame), value as string)
     else (instance === null ? frame.slots : (instance.slots[frame.index] ?? frame.slots))[key] = value
   }
-  if (filling.findings.issues.length > 0) throw templateError(filling.findings.issues)
-  if (names !== null) for (const [frame, { keys }] of names) defineMembers(frame, keys, instance)
-  return root
+  const { issues } = filling.findings
+  if (names !== null && issues.length === 0) {
+    for (const [frame, { keys }] of names) defineMembers(frame, keys, instance)
+  }
+  return { root, issues }
 }
 
 /** The value of a string that is one reference. */
@@ -117,7 +132,7 @@ function setKey(filling: Filling, site: FilledSite, names: KeyNames | undefined,
 }
 
 /** Gives an object its members, in the order of the template. */
-function defineMembers(frame: Frame, keys: readonly string[], instance: Instance | null): void {
+export function defineMembers(frame: Frame, keys: readonly string[], instance: Instance | null): void {
   const copy = instance?.copies[frame.index] ?? frame.copy
   const slots = instance?.slots[frame.index] ?? frame.slots
   keys.forEach((key, index) => {

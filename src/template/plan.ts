@@ -24,6 +24,8 @@ export interface FilledSite extends Site {
 /** A piece of authored syntax, for those who rewrite templates. */
 export interface Mark {
   readonly site: Site
+  /** The whole string. */
+  readonly text: string
   readonly kind: 'reference' | 'literal' | 'comment'
   readonly start: number
   readonly end: number

@@ -19,11 +19,14 @@ export interface Wanted {
   readonly structure?: boolean
   /** The whole of it is data. */
   readonly raw?: boolean
+  /** Parts that {@link literal} made stay as they are. */
+  readonly literals?: boolean
 }
 
 interface Walk {
   readonly plan: Plan
   readonly settings: Settings
+  readonly keepLiterals: boolean
   /** The frames of the containers met so far; those met as data are kept apart. */
   seen: Map<object, Frame> | null
   seenRaw: Map<object, Frame> | null
@@ -52,13 +55,14 @@ export function readTemplate(
     notes: wanted.notes === true ? { references: [], foreign: [], marks: [] } : null,
     structure: wanted.structure === true ? { frames: [], parents: [], keys: [], children: [] } : null,
   }
-  const walk: Walk = { plan, settings, seen: null, seenRaw: null, slots: null }
+  const walk: Walk = { plan, settings, keepLiterals: wanted.literals === true, seen: null, seenRaw: null, slots: null }
   readRoot(walk, json, wanted.raw === true)
   return plan
 }
 
 function readRoot(walk: Walk, json: unknown, raw: boolean): void {
   const { plan } = walk
+  if (walk.keepLiterals && typeof json === 'object' && json !== null && isLiteral(json)) return
   let value = json
   let isRaw = raw || walk.settings.exclude?.excluded === true
   while (typeof value === 'object' && value !== null && isLiteral(value)) {
@@ -231,6 +235,7 @@ function meet(
   member: object,
   exclusion: Exclusion | undefined,
 ): Frame | null {
+  if (walk.keepLiterals && isLiteral(member)) return null
   let value: unknown = member
   let raw = frame.raw || exclusion?.excluded === true
   while (typeof value === 'object' && value !== null && isLiteral(value)) {

@@ -149,9 +149,8 @@ function readComment(scan: Scan, { start, body }: Opened): number {
   const close = closeAfter(scan, body + 1)
   if (close === Infinity) return readUnclosed(scan, start, body)
   const end = close + 2
-  if (scan.plan.settings.keepForeign) return end
-  emit(scan, COMMENT, start, end)
   mark(scan, 'comment', start, end, scan.text.slice(body, close))
+  if (!scan.plan.settings.keepForeign) emit(scan, COMMENT, start, end)
   return end
 }
 
@@ -210,7 +209,7 @@ function emit(scan: Scan, piece: Piece, start: number, end: number): void {
 }
 
 function mark(scan: Scan, kind: Mark['kind'], start: number, end: number, body: string): void {
-  scan.plan.notes?.marks.push({ site: scan.site, kind, start, end, body })
+  scan.plan.notes?.marks.push({ site: scan.site, text: scan.text, kind, start, end, body })
 }
 
 function place(scan: Scan, start: number, end: number): TagPlace {

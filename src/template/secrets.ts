@@ -1,7 +1,7 @@
 /** Reads the secrets that a plan asks for: from plain records at once, from a store in one batch. */
-import { isLatchkeyError, StoreError, type TemplateErrorCode } from '../errors.ts'
+import { argumentError, isLatchkeyError, StoreError, type TemplateErrorCode } from '../errors.ts'
 import { isKey, isSecretName } from '../secret.ts'
-import type { SecretRequest } from '../store.ts'
+import type { SecretRequest, SecretStore } from '../store.ts'
 import { report, templateError } from './issue.ts'
 import { MISSING, ownValue } from './lookup.ts'
 import { type Path, SECRETS } from './path.ts'
@@ -19,7 +19,7 @@ export interface Outcome {
 export type Answers = ReadonlyMap<string, unknown>
 
 /** Lists the secrets that a plan asks for: distinct names, and only the keys that are asked for. */
-export function requestsOf(paths: readonly Path[], scope: string | undefined): SecretRequest[] {
+function requestsOf(paths: readonly Path[], scope: string | undefined): SecretRequest[] {
   const keysByName = new Map<string, Set<string> | null>()
   for (const { namespace, segments } of paths) {
     const [name, key] = segments
@@ -46,11 +46,58 @@ export async function fetchSecrets(store: SecretReader, plan: Plan, options: Fet
   const { scope, signal } = options
   const requests = requestsOf(plan.paths, scope)
   if (requests.length === 0) return new Map()
-  try {
-    const asked = Promise.resolve(store.getMany(requests, signal === undefined ? {} : { signal }))
-    const answers: unknown = await (signal === undefined ? asked : untilAborted(asked, signal))
-    signal?.throwIfAborted()
+  return guarded(plan, signal, async () => {
+    const answers: unknown = await store.getMany(requests, signal === undefined ? {} : { signal })
     return readAnswers(requests, answers)
+  })
+}
+
+/**
+ * Asks a store for the names of keys, of every secret at once. No value is read: each key that exists answers `''`.
+ *
+ * @throws as {@link fetchSecrets}.
+ */
+export async function describeSecrets(store: SecretReader, plan: Plan, options: FetchOptions): Promise<Answers> {
+  const { scope, signal } = options
+  if (!isDescriber(store)) {
+    throw argumentError('INVALID_OPTION', 'contexts.SECRETS: a check needs a store that can describe its secrets.')
+  }
+  const requests = requestsOf(plan.paths, scope)
+  return guarded(plan, signal, async () => {
+    const answers = await Promise.all(
+      requests.map(async ({ name }): Promise<[string, unknown]> => {
+        const info: unknown = await store.describe(name, {
+          ...(scope === undefined ? {} : { scope }),
+          ...(signal === undefined ? {} : { signal }),
+        })
+        return [name, info === undefined ? undefined : describedValues(name, info)]
+      }),
+    )
+    return new Map(answers)
+  })
+}
+
+function isDescriber(store: SecretReader): store is SecretReader & Pick<SecretStore, 'describe'> {
+  return typeof (store as Partial<SecretStore>).describe === 'function'
+}
+
+function describedValues(name: string, info: unknown): Record<string, string> {
+  const keys: unknown = typeof info === 'object' && info !== null ? (info as { keys?: unknown }).keys : undefined
+  if (!Array.isArray(keys) || !keys.every((key) => typeof key === 'string')) {
+    throw new StoreError('BAD_ANSWER', `The store's description of ${name} names no keys.`, { secret: name })
+  }
+  const values = Object.create(null) as Record<string, string>
+  for (const key of keys) values[key] = ''
+  return values
+}
+
+/** Runs what asks a store: its failures become STORE_ERROR, an abort ends the wait. */
+async function guarded(plan: Plan, signal: AbortSignal | undefined, ask: () => Promise<Answers>): Promise<Answers> {
+  try {
+    const asked = ask()
+    const answers = await (signal === undefined ? asked : untilAborted(asked, signal))
+    signal?.throwIfAborted()
+    return answers
   } catch (error) {
     if (signal?.aborted === true) throw signal.reason
     throw storeError(plan, error)
@@ -58,7 +105,7 @@ export async function fetchSecrets(store: SecretReader, plan: Plan, options: Fet
 }
 
 /** Rejects with the signal's reason if that comes before the answer. A later answer or failure is dropped. */
-export async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
+async function untilAborted<T>(asked: Promise<T>, signal: AbortSignal): Promise<T> {
   let stop: (() => void) | undefined
   const aborted = new Promise<never>((_, reject) => {
     stop = () => {
@@ -96,7 +143,7 @@ function readAnswers(requests: readonly SecretRequest[], answers: unknown): Answ
 }
 
 /** Makes the error of a store that failed: the code of its own error, never the text of a foreign one. */
-export function storeError(plan: Plan, error: unknown): Error {
+function storeError(plan: Plan, error: unknown): Error {
   const cause = isLatchkeyError(error) ? error : new StoreError('STORE_FAILED', `The store failed${errno(error)}.`)
   const findings = { max: 1, issues: [] }
   for (const site of plan.sites) {

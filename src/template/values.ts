@@ -5,7 +5,7 @@ import { SECRETS } from './path.ts'
 import type { Plan } from './plan.ts'
 import { readTemplate } from './read.ts'
 import { type Answers, fetchSecrets, secretOutcome } from './secrets.ts'
-import { contextOf, isStore } from './sources.ts'
+import { contextOf, isStore, type SecretReader } from './sources.ts'
 import type { FetchOptions, SecretRecords, TemplateContexts, TemplateRedactor } from './types.ts'
 
 /** For each of a plan's paths: its value, or why there is none. */
@@ -14,30 +14,37 @@ export interface Values {
   readonly faults: (TemplateErrorCode | undefined)[]
 }
 
+/** How a store is asked for what a plan needs. */
+export type Ask = (store: SecretReader, plan: Plan, options: FetchOptions) => Promise<Answers>
+
 /**
  * Finds the value of every reference. Data and plain records are read at once; a promise is returned only where a store
  * is asked.
  */
-export function findValues(plan: Plan, contexts: TemplateContexts, options: FetchOptions): Values | Promise<Values> {
+export function findValues(
+  plan: Plan,
+  contexts: TemplateContexts,
+  options: FetchOptions,
+  ask: Ask = fetchSecrets,
+): Values | Promise<Values> {
   options.signal?.throwIfAborted()
   const found: Values = { values: [], faults: [] }
   const { paths } = plan
-  let asked = false
+  let store: SecretReader | undefined
   for (let slot = 0; slot < paths.length; slot++) {
     const path = paths[slot]
     if (path === undefined) continue
     const source = contextOf(contexts, path.namespace)
     if (source === MISSING) setFault(found, slot, 'UNKNOWN_NAMESPACE')
     else if (path.namespace !== SECRETS) setData(found, slot, plan, valueAt(source, path.segments))
-    else if (isStore(source)) asked = true
+    else if (isStore(source)) store = source
     else setSecret(found, slot, plan, ownValue(source as SecretRecords, path.segments[0] ?? ''))
   }
-  return asked ? askStore(found, plan, contexts, options) : found
+  return store === undefined ? found : askStore(found, plan, ask(store, plan, options))
 }
 
-async function askStore(found: Values, plan: Plan, contexts: TemplateContexts, options: FetchOptions): Promise<Values> {
-  const store = contextOf(contexts, SECRETS)
-  const answers: Answers = isStore(store) ? await fetchSecrets(store, plan, options) : new Map()
+async function askStore(found: Values, plan: Plan, asked: Promise<Answers>): Promise<Values> {
+  const answers = await asked
   plan.paths.forEach(({ namespace, segments }, slot) => {
     if (namespace === SECRETS) setSecret(found, slot, plan, answers.get(segments[0] ?? ''))
   })
