@@ -36,8 +36,8 @@ export async function resolveTemplate<T, Result = Resolved<T>>(
   const settings = resolveSettings(options)
   settings.signal?.throwIfAborted()
   const plan: Plan = readTemplate(json, namespacesOf(contexts), settings)
-  if (plan.findings.issues.length > 0) throw templateError(plan.findings.issues)
-  if (plan.sites.length === 0) return plan.root as Result
+  if (plan.issues.length > 0) throw templateError(plan.issues)
+  if (plan.sites === null) return plan.root as Result
   const pending = findValues(plan, contexts, settings)
   const values = pending instanceof Promise ? await pending : pending
   const result = fill(plan, values, null)
