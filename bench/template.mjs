@@ -21,8 +21,9 @@ const REFERENCES = [
   'my_github_secret.GH_ACCESS_TOKEN',
   'my_github_secret.GH_USERNAME',
 ]
-const ROUNDS = process.argv.includes('--quick') ? 7 : 41
-const ROUND_MS = 12
+const only = process.argv.find((item) => /^[a-e]$/.test(item))
+const ROUNDS = process.argv.includes('--quick') ? 60 : 400
+const ROUND_MS = 1
 
 /** A loop over keys: the least that a fresh result costs. */
 function clone(value) {
@@ -62,17 +63,17 @@ function mapStrings(value, map) {
   return copy
 }
 
-/** Applies a function made in advance to every string of a tree. */
+/** Compiles every string that holds a tag, in advance, and calls what that gave. */
 function mapCompiled(value, compile) {
-  const compiled = mapStrings(value, compile)
-  return () => mapStrings2(compiled)
+  const compiled = mapStrings(value, (text) => (text.includes('{{') ? compile(text) : text))
+  return () => callAll(compiled)
 }
-function mapStrings2(value) {
+function callAll(value) {
   if (typeof value === 'function') return value(contexts)
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.map(mapStrings2)
+  if (Array.isArray(value)) return value.map(callAll)
   const copy = {}
-  for (const key of Object.keys(value)) copy[key] = mapStrings2(value[key])
+  for (const key of Object.keys(value)) copy[key] = callAll(value[key])
   return copy
 }
 
@@ -164,27 +165,32 @@ async function timeOf(run, times) {
   for (let i = 0; i < times; i++) await run()
   return Number(process.hrtime.bigint() - start) / times
 }
-function timeOfSync(run, times) {
-  const start = process.hrtime.bigint()
-  for (let i = 0; i < times; i++) sink = run()
-  return Number(process.hrtime.bigint() - start) / times
-}
-let sink
 
-/** Medians of several runs, in nanoseconds. The runs take turns, so that what disturbs the machine disturbs all of them. */
-async function medians(runs) {
+function timeOfSync(run, times) {
+  let last
+  const start = process.hrtime.bigint()
+  for (let i = 0; i < times; i++) last = run()
+  return last === undefined ? NaN : Number(process.hrtime.bigint() - start) / times
+}
+
+/**
+ * Times several runs, in nanoseconds each. The runs take turns in rounds of about a millisecond, and the first quartile of
+ * the rounds counts: what else the machine does only ever adds.
+ */
+async function timesOf(runs) {
   const prepared = []
   for (const run of runs) {
     const isAsync = run() instanceof Promise
     const once = async (times) => (isAsync ? await timeOf(run, times) : timeOfSync(run, times))
     let times = 1
-    while ((await once(times)) * times < ROUND_MS * 1e6) times *= 2
+    for (let i = 0; i < 20; i++) await once(1)
+    while ((await once(times)) * times < ROUND_MS * 1e6 && times < 1e5) times *= 2
     prepared.push({ once, times, samples: [] })
   }
   for (let round = 0; round < ROUNDS; round++) {
     for (const { once, times, samples } of prepared) samples.push(await once(times))
   }
-  return prepared.map(({ samples }) => samples.sort((a, b) => a - b)[samples.length >> 1])
+  return prepared.map(({ samples }) => samples.sort((a, b) => a - b)[samples.length >> 2])
 }
 
 function duration(ns) {
@@ -192,26 +198,30 @@ function duration(ns) {
   return ns < 1e6 ? `${(ns / 1e3).toFixed(2)} µs` : `${(ns / 1e6).toFixed(2)} ms`
 }
 
-/** Measures one case. Returns its row of figures. */
+/** Measures one case. Returns its row of figures, as ratios to the floor. */
 async function measure({ tree, floor = clone, deep = false }) {
-  const compiled = compileTemplate(tree)
-  const runs = {
-    floor: () => floor(tree),
+  const base = { floor: () => floor(tree) }
+  const figures = await ratiosOf({
+    ...base,
     oneShot: () => resolveTemplate(tree, contexts),
-    compiled: () => compiled.resolve(contexts),
-  }
-  if (!deep) for (const [name, make] of Object.entries(peers)) runs[name] = make(tree)
-  const times = await medians(Object.values(runs))
-  const figures = {}
-  Object.keys(runs).forEach((name, index) => {
-    figures[name] = times[index]
+    ...(deep ? {} : Object.fromEntries(Object.entries(peers).map(([name, make]) => [name, make(tree)]))),
   })
-  return figures
+  // By themselves, so that the garbage of one way is not collected on the time of another.
+  const plan = compileTemplate(tree)
+  const { compiled } = await ratiosOf({ ...base, compiled: () => plan.resolve(contexts) })
+  return { ...figures, compiled }
+}
+
+async function ratiosOf(runs) {
+  const [floor, ...times] = await timesOf(Object.values(runs))
+  const [, ...names] = Object.keys(runs)
+  return Object.fromEntries([['floor', floor], ...names.map((name, index) => [name, times[index] / floor])])
 }
 
 const ratio = (figures, name) => {
   const value = figures[name]
-  return value === undefined ? 'RangeError' : `${(value / figures.floor).toPrecision(2)} x`
+  if (value === undefined) return 'RangeError'
+  return `${value < 10 ? value.toPrecision(2) : value.toFixed(0)} x`
 }
 
 /** Runs every case and prints the tables. */
@@ -223,6 +233,7 @@ export async function run() {
   console.log('|---|---|---|---|---|---|')
   const rows = []
   for (const item of cases) {
+    if (only !== undefined && !item.name.startsWith(`(${only})`)) continue
     const figures = await measure(item)
     rows.push([item.name, figures])
     const { oneShot, compiled = '-' } = item.goals

@@ -4,6 +4,7 @@ import type { Frame, Slots } from './frame.ts'
 import { templateError } from './issue.ts'
 import type { Plan } from './plan.ts'
 import { readTemplate } from './read.ts'
+import { filledPlan } from './short-way.ts'
 import { compileSettings, fetchSettings } from './settings.ts'
 import { assertContexts } from './sources.ts'
 import type { CompiledTemplate, CompileOptions, FetchOptions, Resolved, TemplateContexts } from './types.ts'
@@ -26,19 +27,25 @@ export function compileTemplate<T, Result = Resolved<T>>(json: T, options?: Comp
   const plan = readTemplate(json, settings.namespaces, settings, { notes: true, structure: true })
   const mould = makeMould(plan)
   const { issues } = plan
+  const isText =
+    typeof plan.root === 'string' && plan.sites !== null && issues.length === 0 && settings.redactor === undefined
+  const resolveAny = async (contexts: TemplateContexts, options: FetchOptions | undefined): Promise<unknown> => {
+    const fetching = fetchSettings(options)
+    fetching.signal?.throwIfAborted()
+    assertContexts(contexts)
+    if (issues.length !== 0) throw templateError(issues)
+    const pending = findValues(plan, contexts, fetching)
+    const values = pending instanceof Promise ? await pending : pending
+    const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
+    if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
+    return result
+  }
   return Object.freeze({
     references: plan.notes?.references ?? [],
     issues,
-    async resolve(contexts: TemplateContexts, fetchOptions?: FetchOptions): Promise<Result> {
-      const fetching = fetchSettings(fetchOptions)
-      fetching.signal?.throwIfAborted()
-      assertContexts(contexts)
-      if (issues.length > 0) throw templateError(issues)
-      const pending = findValues(plan, contexts, fetching)
-      const values = pending instanceof Promise ? await pending : pending
-      const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
-      if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
-      return result as Result
+    resolve(contexts: TemplateContexts, options?: FetchOptions): Promise<Result> {
+      const text = isText && options === undefined ? filledPlan(plan, contexts) : undefined
+      return text === undefined ? (resolveAny(contexts, options) as Promise<Result>) : Promise.resolve(text as Result)
     },
   })
 }
