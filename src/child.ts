@@ -2,6 +2,7 @@
  * What `latchkey` is inside a child (export condition `latchkey-child`): the same names as index.ts, without what costs a
  * child time and memory. Registering only defines, and stores cannot be read.
  */
+import { createRequire } from 'node:module'
 import type { Registry } from './registry/types.ts'
 import { storeInChild } from './stores/in-child.ts'
 import type { WritableSecretStore } from './store.ts'
@@ -30,3 +31,15 @@ export function memoryStore(): WritableSecretStore {
 export function envStore(): WritableSecretStore {
   return storeInChild('env')
 }
+
+type Template = typeof import('./template/index.ts')
+/** Loaded when it is first used: few functions fill templates, and every child would pay for it. */
+function template(): Template {
+  return createRequire(import.meta.url)('latchkey/template') as Template
+}
+export const analyzeTemplate: Template['analyzeTemplate'] = (...args) => template().analyzeTemplate(...args)
+export const checkTemplate: Template['checkTemplate'] = (...args) => template().checkTemplate(...args)
+export const compileTemplate: Template['compileTemplate'] = (...args) => template().compileTemplate(...args)
+export const literal: Template['literal'] = (...args) => template().literal(...args)
+export const migrateTemplate: Template['migrateTemplate'] = (...args) => template().migrateTemplate(...args)
+export const resolveTemplate: Template['resolveTemplate'] = (...args) => template().resolveTemplate(...args)

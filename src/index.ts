@@ -41,3 +41,11 @@ export {
   TemplateError,
   WorkerError,
 } from './errors.ts'
+export {
+  analyzeTemplate,
+  checkTemplate,
+  compileTemplate,
+  literal,
+  migrateTemplate,
+  resolveTemplate,
+} from './template/index.ts'
