@@ -44,8 +44,8 @@ export interface CredentialSetting {
 }
 
 /** Tells whether a wrap is meant for a credential. A pass phrase cannot tell: it may be for any `scrypt` wrap. */
-export function isFor(wrap: Wrap, credential: Credential, storeId: Buffer): boolean {
-  if (credential.type === 'raw') return wrap.type === 'raw' && wrap.id === rawRecipientId(credential.key, storeId)
+export function isFor(wrap: Wrap, credential: Credential): boolean {
+  if (credential.type === 'raw') return wrap.type === 'raw' && wrap.id === rawRecipientId(credential.key)
   if (credential.type === 'ext') return wrap.type === 'ext' && wrap.id === credential.wrapper.id
   return wrap.type === 'scrypt'
 }
@@ -100,7 +100,7 @@ export async function unwrapLater(
   setting: CredentialSetting,
 ): Promise<Buffer | undefined> {
   const { storeId, store } = setting
-  const wraps = entry.wraps.filter((wrap) => isFor(wrap, credential, storeId))
+  const wraps = entry.wraps.filter((wrap) => isFor(wrap, credential))
   if (wraps.length === 0) return undefined
   if (credential.type === 'scrypt') {
     const passphrase = await askPassphrase(credential.passphrase, store)

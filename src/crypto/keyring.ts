@@ -150,7 +150,7 @@ function openAtOnce(
 ): DataKey | undefined {
   for (const credential of credentials) {
     if (credential.type !== 'raw') continue
-    const id = rawRecipientId(credential.key, storeId)
+    const id = rawRecipientId(credential.key)
     for (const wrap of entry.wraps) {
       // Wraps with another id are tried too, to tell a changed id (CORRUPT) from a wrong key.
       const bytes = unwrapAtOnce(wrap, credential.key, entry.commit, storeId)

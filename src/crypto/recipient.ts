@@ -24,7 +24,7 @@ export const LOG_N_RANGE = [15, 20] as const
 /** A data key wrapped under a raw key. */
 export interface RawWrap {
   readonly type: 'raw'
-  /** Says which raw key, without telling it: differs between stores. */
+  /** Says which raw key, without telling it. */
   readonly id: string
   readonly sealed: string
 }
@@ -49,7 +49,7 @@ export type Wrap = RawWrap | ScryptWrap | ExtWrap
 /** Wraps a data key under a raw key. */
 export function wrapRaw(dataKey: DataKey, storeId: Uint8Array, key: Uint8Array): RawWrap {
   const sealed = sealKey(derive(key, storeId, 'wrap'), dataKey, associatedData('raw', storeId, dataKey.commit))
-  return { type: 'raw', id: rawRecipientId(key, storeId), sealed }
+  return { type: 'raw', id: rawRecipientId(key), sealed }
 }
 
 /** Unwraps a data key, `undefined` if this raw key does not open this wrap. */
@@ -57,9 +57,12 @@ export function unwrapRaw(wrap: RawWrap, commit: Buffer, storeId: Uint8Array, ke
   return openKey(derive(key, storeId, 'wrap'), wrap.sealed, associatedData('raw', storeId, commit))
 }
 
-/** Gives the id of a raw key in one store. */
-export function rawRecipientId(key: Uint8Array, storeId: Uint8Array): string {
-  return toBase64Url(derive(key, storeId, 'recipient').subarray(0, RECIPIENT_ID_BYTES))
+/**
+ * Gives the id of a raw key. It is the same in every store, and depends on nothing else in the file: so a wrap that has the
+ * id and does not open was changed.
+ */
+export function rawRecipientId(key: Uint8Array): string {
+  return toBase64Url(derive(key, Buffer.alloc(0), 'recipient').subarray(0, RECIPIENT_ID_BYTES))
 }
 
 /** Wraps a data key under a pass phrase. */

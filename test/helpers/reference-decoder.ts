@@ -129,7 +129,7 @@ export function unwrapReference(entry: ReferenceEntry, store: Buffer, key: Refer
       const bytes = key.unwrap(sealed)
       if (subkey(bytes, store, 'commit').equals(commit)) return bytes
     } else if (wrap.type === 'raw' && 'raw' in key) {
-      if (subkey(key.raw, store, 'recipient').toString('base64url', 0, 8) !== wrap.id) continue
+      if (subkey(key.raw, Buffer.alloc(0), 'recipient').toString('base64url', 0, 8) !== wrap.id) continue
       wrapKey = subkey(key.raw, store, 'wrap')
     } else if (wrap.type === 'scrypt' && 'passphrase' in key) {
       const salt = Buffer.concat([Buffer.from('latchkey/1 scrypt'), Buffer.from(wrap.salt!, 'base64url')])

@@ -77,8 +77,7 @@ export function newDataKey(
 export function oneMore(credential: Credential): Rekey {
   return async (view, setting) => {
     const { keys } = view.document.header
-    const exists =
-      credential.type !== 'scrypt' && keys[0].wraps.some((wrap) => isFor(wrap, credential, setting.storeId))
+    const exists = credential.type !== 'scrypt' && keys[0].wraps.some((wrap) => isFor(wrap, credential))
     if (exists) throw storeError('CONFLICT', 'This key can open the store already.')
     assertRoom([...keys[0].wraps.map(({ type }) => type), credential.type])
     return withWraps(view, async (entry) => [...entry.wraps, await wrapEntry(view, entry, credential, setting)])
@@ -165,7 +164,7 @@ async function openerOf(
   setting: CredentialSetting,
 ): Promise<Credential | undefined> {
   for (const credential of credentials) {
-    if (!isFor(wrap, credential, setting.storeId)) continue
+    if (!isFor(wrap, credential)) continue
     const bytes =
       credential.type === 'raw'
         ? unwrapAtOnce(wrap, credential.key, entry.commit, setting.storeId)
