@@ -41,6 +41,8 @@ export interface CredentialSetting {
   readonly storeId: Buffer
   /** How long a {@link KeyWrapper} may take, in milliseconds. */
   readonly timeoutMs: number
+  /** N of new `scrypt` wraps is two to this power. */
+  readonly logN: number
 }
 
 /** Tells whether a wrap is meant for a credential. A pass phrase cannot tell: it may be for any `scrypt` wrap. */
@@ -62,7 +64,7 @@ async function wrapPassphrase(
   key: DataKey,
   setting: CredentialSetting,
 ): Promise<Wrap> {
-  return wrapScrypt(key, setting.storeId, await askPassphrase(passphrase, setting.store))
+  return wrapScrypt(key, setting.storeId, await askPassphrase(passphrase, setting.store), setting.logN)
 }
 
 async function wrapExt(wrapper: KeyWrapper, key: DataKey, setting: CredentialSetting): Promise<Wrap> {

@@ -96,6 +96,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Tells whether a store can have recipients of these types: as many as {@link readKeyring} takes. */
+export function hasRoom(types: readonly string[]): boolean {
+  return types.length <= MAX_WRAPS && types.filter((type) => type === 'scrypt').length <= MAX_SCRYPT_WRAPS
+}
+
 /** Gives an entry as the header writes it. */
 export function entryFields(entry: Omit<KeyEntry, 'fields'> & Partial<KeyEntry>): Record<string, unknown> {
   const { kid, commit, state, wraps } = entry

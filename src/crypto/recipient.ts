@@ -16,7 +16,7 @@ export const SEALED_KEY_BYTES = NONCE_BYTES + KEY_BYTES + 16
 export const SALT_BYTES = 16
 /** The id of a `raw` wrap. */
 export const RECIPIENT_ID_BYTES = 8
-/** N is two to this power in new wraps; r is 8 and p is 1, always. 128 MiB and about 0.4 s. */
+/** N is two to this power in new wraps, unless another is asked for; r is 8 and p is 1, always. 128 MiB, about 0.4 s. */
 export const LOG_N = 17
 /** What is accepted: below is too weak, above takes more than 1 GiB. */
 export const LOG_N_RANGE = [15, 20] as const
@@ -66,11 +66,16 @@ export function rawRecipientId(key: Uint8Array): string {
 }
 
 /** Wraps a data key under a pass phrase. */
-export async function wrapScrypt(dataKey: DataKey, storeId: Uint8Array, passphrase: string): Promise<ScryptWrap> {
+export async function wrapScrypt(
+  dataKey: DataKey,
+  storeId: Uint8Array,
+  passphrase: string,
+  logN: number,
+): Promise<ScryptWrap> {
   const salt = randomBytes(SALT_BYTES)
-  const key = await stretch(passphrase, salt, LOG_N)
+  const key = await stretch(passphrase, salt, logN)
   const sealed = sealKey(key, dataKey, associatedData('scrypt', storeId, dataKey.commit))
-  return { type: 'scrypt', salt: toBase64Url(salt), logN: LOG_N, r: 8, p: 1, sealed }
+  return { type: 'scrypt', salt: toBase64Url(salt), logN, r: 8, p: 1, sealed }
 }
 
 /** Unwraps a data key, `undefined` if this pass phrase does not open this wrap. */

@@ -8,7 +8,7 @@ import type { Wrap } from '../../src/crypto/recipient.ts'
 
 const storeId = randomBytes(16)
 const dataKey = deriveDataKey(randomBytes(32), storeId)
-const setting = { store: 'file', storeId, timeoutMs: 50 }
+const setting = { store: 'file', storeId, timeoutMs: 50, logN: 15 }
 const raw = (): Credential => ({ type: 'raw', key: randomBytes(32) })
 const reverse: KeyWrapper = {
   id: 'reverse',

@@ -36,7 +36,7 @@ export function storeFolder(): StoreFolder {
     key,
     open(options, system = nodeFileSystem) {
       const given = ['key', 'keyFile', 'passphrase', 'keys'].some((name) => name in (options ?? {}))
-      const store = openFileStore({ path, ...(given ? {} : { key }), ...options }, system)
+      const store = openFileStore({ path, passphraseCost: 15, ...(given ? {} : { key }), ...options }, system)
       opened.push(store)
       return store
     },

@@ -43,6 +43,8 @@ describe('fileStore', () => {
     [{ anchor: {} }, 'INVALID_OPTION'],
     [{ ifCorrupt: 'ignore' }, 'INVALID_OPTION'],
     [{ lockTimeoutMs: Number.NaN }, 'INVALID_OPTION'],
+    [{ passphraseCost: 14 }, 'INVALID_OPTION'],
+    [{ passphraseCost: 21 }, 'INVALID_OPTION'],
     ['secrets.latchkey', 'INVALID_OPTION'],
   ])('%o is refused at once', (options, code) => {
     expect(() => fileStore(options as never)).toThrow(expect.objectContaining({ name: 'TypeError', code }) as Error)

@@ -7,12 +7,14 @@ import { randomBytes } from 'node:crypto'
 import type { MaybePromise } from '../../store.ts'
 import { draftOf, emptyView } from './draft.ts'
 import type { Draft } from './draft.ts'
-import { errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import { errnoOf, fileFailure, storeError } from './failure.ts'
 import { markOf } from './lineage.ts'
 import { fileLocker } from './lock.ts'
 import type { Locker } from './lock.ts'
 import { thisOwner } from './owner.ts'
 import { replaceFile } from './replace.ts'
+import { assertRoom } from './rekey.ts'
+import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import type { Source, View } from './source.ts'
 
@@ -161,8 +163,10 @@ async function runJobs(jobs: readonly Job[], view: View, isNew: boolean): Promis
 async function foundStore(settings: FileStoreSettings): Promise<View> {
   const storeId = randomBytes(STORE_ID_BYTES)
   const key = deriveDataKey(newDataKeyBytes(), storeId)
-  const setting = { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs }
-  const wraps = await Promise.all(settings.credentials().map(async (credential) => wrapFor(credential, key, setting)))
+  const setting = credentialSetting(settings, storeId)
+  const credentials = settings.credentials()
+  assertRoom(credentials.map(({ type }) => type))
+  const wraps = await Promise.all(credentials.map(async (credential) => wrapFor(credential, key, setting)))
   return emptyView(storeId, key, wraps)
 }
 

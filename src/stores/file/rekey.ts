@@ -2,15 +2,16 @@
 import { isFor, unwrapAtOnce, unwrapLater, wrapFor } from '../../crypto/credential.ts'
 import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
 import { deriveDataKey, newDataKeyBytes } from '../../crypto/data-key.ts'
-import { entryFields, keyEntry, MAX_SCRYPT_WRAPS, MAX_WRAPS } from '../../crypto/keyring.ts'
+import { entryFields, hasRoom, keyEntry, MAX_SCRYPT_WRAPS, MAX_WRAPS } from '../../crypto/keyring.ts'
 import type { KeyEntry, Keyring } from '../../crypto/keyring.ts'
 import type { Wrap } from '../../crypto/recipient.ts'
 import type { MaybePromise } from '../../store.ts'
 import type { Committer } from './commit.ts'
 import { nextView } from './draft.ts'
 import { recordAt } from './document.ts'
-import { STORE, storeError } from './failure.ts'
+import { storeError } from './failure.ts'
 import { readLine, sealText, unsealRecord, writeLine } from './record.ts'
+import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import type { Source, View } from './source.ts'
 
@@ -38,7 +39,7 @@ export async function changeKeys(
     const view = await source.forWriting()
     if (view === undefined) throw storeError('INVALID', `There is no store file ${settings.path} yet.`)
     const { storeId } = view.document.header
-    const build = await rekey(view, { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs })
+    const build = await rekey(view, credentialSetting(settings, storeId))
     const before = keysText(view)
     done = await committer.rewrite((now, isNew) => (!isNew && keysText(now) === before ? build(now) : undefined))
   }
@@ -206,8 +207,8 @@ async function reseal(view: View, keys: Keyring, primary: View['primary']): Prom
   return nextView(view, { keys, primary, open: new Map([[primary.id, primary]]) }, records, document.count)
 }
 
-function assertRoom(types: readonly string[]): void {
-  const passphrases = types.filter((type) => type === 'scrypt').length
-  if (types.length <= MAX_WRAPS && passphrases <= MAX_SCRYPT_WRAPS) return
+/** Throws INVALID if a store cannot have so many recipients. */
+export function assertRoom(types: readonly string[]): void {
+  if (hasRoom(types)) return
   throw storeError('INVALID', `A store has at most ${MAX_WRAPS} recipients, ${MAX_SCRYPT_WRAPS} of them pass phrases.`)
 }

@@ -1,9 +1,11 @@
 /** The options of a file store, checked, with what was left out filled in. */
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Credential } from '../../crypto/credential.ts'
+import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
+import { LOG_N, LOG_N_RANGE } from '../../crypto/recipient.ts'
 import { argumentError } from '../../errors.ts'
 import { assertOptions } from '../request.ts'
+import { STORE } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import { keySources } from './key-source.ts'
 import type { KeyOptions, KeySources } from './key-source.ts'
@@ -25,6 +27,11 @@ export interface FileStoreOptions extends KeyOptions {
   readonly lockTimeoutMs?: number | undefined
   /** How long a key wrapper may take, in milliseconds. Default: 30,000. */
   readonly keyTimeoutMs?: number | undefined
+  /**
+   * What it costs to try a pass phrase, for wraps made from now on: scrypt's N is two to this power, 15 to 20; each step
+   * doubles time and memory. Default: 17 (128 MiB, about 0.4 s).
+   */
+  readonly passphraseCost?: number | undefined
 }
 
 /** The options of a file store in use. */
@@ -36,6 +43,7 @@ export interface FileStoreSettings {
   readonly ifCorrupt: 'throw' | 'last-good'
   readonly lockTimeoutMs: number
   readonly keyTimeoutMs: number
+  readonly passphraseCost: number
   /** Where keys come from. Replaced when the store is given new keys. */
   sources: KeySources
   /** Reads the keys, at each use: a key file may have been replaced. */
@@ -55,6 +63,7 @@ const OPTIONS = [
   'ifCorrupt',
   'lockTimeoutMs',
   'keyTimeoutMs',
+  'passphraseCost',
 ]
 
 /** Checks the options of `fileStore`. */
@@ -73,11 +82,17 @@ export function fileStoreSettings(options: FileStoreOptions, system: FileSystem)
     ifCorrupt,
     lockTimeoutMs: whole('lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
     keyTimeoutMs: whole('keyTimeoutMs', options.keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
+    passphraseCost: whole('passphraseCost', options.passphraseCost ?? LOG_N, ...LOG_N_RANGE),
     sources: keySources(options, path, allowKeyMode, system),
     credentials: () => settings.sources.read(),
     system,
   }
   return settings
+}
+
+/** Gives what wrapping and unwrapping the keys of this store needs to know. */
+export function credentialSetting(settings: FileStoreSettings, storeId: Buffer): CredentialSetting {
+  return { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs, logN: settings.passphraseCost }
 }
 
 function pathOf(path: unknown): string {

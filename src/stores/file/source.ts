@@ -9,7 +9,8 @@ import { isLatchkeyError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
 import { damaged, readDocument, verifyDocument } from './document.ts'
 import type { Document } from './document.ts'
-import { errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import { errnoOf, fileFailure, storeError } from './failure.ts'
+import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import { assertFollows, markOf } from './lineage.ts'
 import type { AnchorMark } from './lineage.ts'
@@ -92,7 +93,7 @@ export function fileSource(settings: FileStoreSettings): Source {
     try {
       const document = readDocument(readFile(fd, stats, settings))
       const { storeId } = document.header
-      const setting = { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs }
+      const setting = credentialSetting(settings, storeId)
       const keys = openKeyring(document.header.keys, settings.credentials, known, setting)
       if (keys instanceof Promise) return keys.then((opened) => keep(document, opened)).catch(drop)
       return keep(document, keys)
