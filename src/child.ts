@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module'
 import type { Registry } from './registry/types.ts'
+import { StoreError } from './errors.ts'
 import { storeInChild } from './stores/in-child.ts'
 import type { WritableSecretStore } from './store.ts'
 import { childRegistry } from './worker/child-registry.ts'
@@ -43,3 +44,10 @@ export const compileTemplate: Template['compileTemplate'] = (...args) => templat
 export const literal: Template['literal'] = (...args) => template().literal(...args)
 export const migrateTemplate: Template['migrateTemplate'] = (...args) => template().migrateTemplate(...args)
 export const resolveTemplate: Template['resolveTemplate'] = (...args) => template().resolveTemplate(...args)
+export function fileStore(): WritableSecretStore {
+  return storeInChild('file')
+}
+/** Keys are made by the host: a child has no store to use one with. */
+export function generateKey(): never {
+  throw new StoreError('STORE_IN_CHILD', 'generateKey() belongs into the host.', { store: 'file' })
+}

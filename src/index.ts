@@ -49,3 +49,17 @@ export {
   migrateTemplate,
   resolveTemplate,
 } from './template/index.ts'
+export { fileStore, generateKey } from './stores/file.ts'
+export type {
+  Anchor,
+  AnchorMark,
+  FileStore,
+  FileStoreOptions,
+  KeyFileSource,
+  KeySource,
+  KeyWrapper,
+  PassphraseSource,
+  RawKeySource,
+  Recipient,
+  WrapContext,
+} from './stores/file.ts'
