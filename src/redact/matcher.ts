@@ -154,7 +154,7 @@ const TRIED = 24
 
 function buildAnchors(forms: readonly Form[]): Anchors {
   const room = 2 * forms.length + 1
-  const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(32 * room))))
+  const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(64 * room))))
   const shift = 32 - bits
   const filter = new Uint8Array(1 << bits)
   const heads = new Int32Array(1 << bits)
@@ -266,9 +266,17 @@ function append(found: number[], spans: readonly number[]): void {
   else if (end > (found[last] ?? 0)) found[last] = end
 }
 
+function areApart(spans: readonly number[]): boolean {
+  for (let index = 2; index < spans.length; index += 2) {
+    const [before = 0, start = 0, end = 0] = [spans[index - 1], spans[index], spans[index + 1]]
+    if (start <= before || start === end) return false
+  }
+  return true
+}
+
 /** Puts spans in order, and makes one of those that overlap or touch. */
 export function mergedSpans(spans: readonly number[]): readonly number[] {
-  if (spans.length <= 2) return spans
+  if (areApart(spans)) return spans
   const order = Array.from({ length: spans.length / 2 }, (_, index) => 2 * index)
   order.sort((a, b) => (spans[a] ?? 0) - (spans[b] ?? 0))
   const merged: number[] = []
