@@ -1,4 +1,5 @@
 /** Seams: what stands inside a value that a terminal or an encoder broke over lines, or coloured. */
+import type { Form } from './forms.ts'
 
 /** Control characters in a regular expression are seldom meant; this one is. */
 const ESCAPE = String.fromCharCode(0x1b)
@@ -18,6 +19,14 @@ const MOST_SEAMS = 8
 export const SEAM_SLACK = LONGEST_SEAM * MOST_SEAMS
 /** A line that ends in fewer characters of a form than this is not held back: nearly every line ends in one. */
 const TELLING = 4
+
+/** A form as short as this is not found across seams: two words on two lines would be taken for it. */
+const SHORTEST_SEAMED = 12
+
+/** Tells whether a form is found across seams as well. */
+export function isSeamed(form: Form): boolean {
+  return !form.whole && form.text.length >= SHORTEST_SEAMED
+}
 
 /**
  * Compares `form` with `text`, stepping over seams, outwards from a place where they agree.
