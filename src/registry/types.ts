@@ -47,7 +47,7 @@ export interface RegistryOptions {
   readonly store: SecretStore | ((scope: string) => SecretStore)
   /** Checked at registration, and used by calls that name none. Default: `default`. */
   readonly scope?: string | undefined
-  /** `throw` (default): a registration whose secrets are missing throws; `defer`: nothing is asked before a call. */
+  /** `throw` (default): a registration whose secrets are missing throws; `defer`: registering asks nothing, `ready()` and each call do. */
   readonly missing?: 'throw' | 'defer' | undefined
   /** Names of further variables that children get from this process's environment. Default: none. */
   readonly env?: readonly string[] | undefined
