@@ -27,7 +27,7 @@ export interface Needed {
 
 const names = z.array(z.string({ error: 'a string' }), { error: 'an array of strings' })
 const longForm = z.strictObject({
-  name: z.unknown(),
+  name: z.unknown().optional(),
   scope: z.string({ error: 'a string' }).optional(),
   keys: names.optional(),
   optionalKeys: names.optional(),
