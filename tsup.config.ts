@@ -5,8 +5,10 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     child: 'src/child.ts',
+    template: 'src/template/index.ts',
     redact: 'src/redact/index.ts',
     errors: 'src/errors.ts',
+    testing: 'src/testing/index.ts',
     'worker-entry': 'src/worker/entry.ts',
   },
   format: 'esm',

@@ -1,0 +1,324 @@
+/** Finds the tags of one string. Linear in its length, whatever stands in it. */
+import type { TemplateErrorCode } from '../errors.ts'
+import { pointerOf } from './frame.ts'
+import { isFull, report, type Site } from './issue.ts'
+import { nearMiss } from './near-miss.ts'
+import { cachedPath, type Path, readPath } from './path.ts'
+import { COMMENT, joinPieces, type Piece } from './pieces.ts'
+import type { Mark, Notes, Plan, TagUse } from './plan.ts'
+import type { TagPlace } from './types.ts'
+
+/** More distinct references than this are looked up in a map. */
+const FEW = 8
+/** Larger than any place in a string. Not Infinity: that would be kept on the heap, one for each use. */
+const NONE = 2 ** 30 - 1
+const DOLLAR = 36
+const BLANK = 32
+const LITERALS = ['${{', '{{', '{', '$']
+const LEADING_PATH = /[\w.-]{0,80}/y
+
+/** Where a scan stands. `next` and `close` only ever move forward: this is what keeps a scan linear. */
+interface Scan {
+  readonly plan: Plan
+  readonly site: Site
+  readonly text: string
+  readonly opener: string
+  pieces: Piece[] | null
+  /** Up to where the text is in `pieces`. */
+  copied: number
+  next: number
+  close: number
+  /** True if there are comments or literals among the pieces. */
+  isMixed: boolean
+}
+
+/** One opened tag. */
+interface Opened {
+  /** Where the tag starts: at its `$`, if that belongs to it. */
+  readonly start: number
+  /** Right behind the opening braces. */
+  readonly inner: number
+  /** Where the content starts: behind blanks and up to two of `{` and `&`. */
+  readonly body: number
+  readonly sigils: string
+}
+
+/**
+ * Splits a string into texts and references; what is wrong goes to the plan's issues.
+ *
+ * @param at - where the first `{{` stands.
+ * @returns `undefined` if nothing in the string is to be replaced.
+ */
+export function scanText(plan: Plan, site: Site, text: string, at: number): (string | TagUse)[] | undefined {
+  const opener = plan.settings.syntax === 'dollar' ? '${{' : '{{'
+  const scan: Scan = { plan, site, text, opener, pieces: null, copied: 0, next: at, close: -1, isMixed: false }
+  if (opener !== '{{') scan.next = find(text, opener, 0)
+  for (let from = scan.next; from !== NONE;) {
+    from = openAfter(scan, readTag(scan, from))
+    if (plan.issues.length !== 0 && isFull(plan)) return undefined
+  }
+  const { pieces, copied } = scan
+  if (pieces === null) return undefined
+  if (copied < text.length) pieces.push(text.slice(copied))
+  return scan.isMixed ? joinPieces(pieces) : (pieces as (string | TagUse)[])
+}
+
+/** Reads the tag that opens at `at`. Returns where to go on. */
+function readTag(scan: Scan, at: number): number {
+  const { text, plan } = scan
+  const inner = at + scan.opener.length
+  const start = plan.settings.syntax === 'both' && at > 0 && text.charCodeAt(at - 1) === DOLLAR ? at - 1 : at
+  const known = readKnown(scan, start, inner)
+  if (known !== -1) return known
+  let body = skipBlanks(text, inner)
+  let sigils = ''
+  while (sigils.length < 2 && (text[body] === '{' || text[body] === '&')) {
+    sigils += text[body] ?? ''
+    body = skipBlanks(text, body + 1)
+  }
+  const opened: Opened = { start, inner, body, sigils }
+  if (isClaimed(text, body, plan.namespaces)) return readClaimed(scan, opened)
+  if (sigils === '') {
+    if (text[body] === '!') return readComment(scan, opened)
+    const literal = literalAt(scan, opened)
+    if (literal !== -1) return literal
+  }
+  return readForeign(scan, opened)
+}
+
+/**
+ * The short way for what stands in most templates: a reference that was read before, with at most one blank at either
+ * side. Returns -1 for anything else.
+ */
+function readKnown(scan: Scan, start: number, inner: number): number {
+  const { text } = scan
+  const close = closeAfter(scan, inner)
+  if (close === NONE) return -1
+  const from = text.charCodeAt(inner) === BLANK ? inner + 1 : inner
+  const to = text.charCodeAt(close - 1) === BLANK ? close - 1 : close
+  const path = from < to ? cachedPath(text, from, to) : undefined
+  if (path === undefined || !scan.plan.namespaces.includes(path.namespace)) return -1
+  return readReference(scan, path, start, close + 2)
+}
+
+function readClaimed(scan: Scan, opened: Opened): number {
+  const { text, plan, site } = scan
+  const { settings } = plan
+  const { start, body } = opened
+  const next = openAfter(scan, body)
+  const close = closeAfter(scan, body)
+  const unclosed = close >= next
+  const triple = opened.sigils === '{'
+  if (unclosed || (triple && text[close + 2] !== '}')) {
+    const end = unclosed ? Math.min(next, text.length) : close + 2
+    const message = unclosed ? {} : { message: 'A tag that opens with {{{ is closed by }}}.' }
+    report(plan, 'UNCLOSED_TAG', site, start, end, { reference: leadingPath(text, body), ...message })
+    return end
+  }
+  const end = triple ? close + 3 : close + 2
+  const bodyEnd = skipBlanksBack(text, close)
+  const path = opened.sigils.length > 1 || bodyEnd - body > settings.maxTag ? undefined : readPath(text, body, bodyEnd)
+  if (path !== undefined) return readReference(scan, path, start, end)
+  const tooLong = end - start > settings.maxTag
+  const reference = tooLong ? leadingPath(text, body) : text.slice(body, bodyEnd)
+  report(plan, tooLong ? 'TAG_TOO_LONG' : 'BAD_REFERENCE', site, start, end, { reference })
+  return end
+}
+
+/** Takes a well-formed reference, unless it may not stand here. */
+function readReference(scan: Scan, path: Path, start: number, end: number): number {
+  const { text, plan, site } = scan
+  const { settings } = plan
+  if (end - start > settings.maxTag) {
+    report(plan, 'TAG_TOO_LONG', site, start, end, { reference: path.text })
+    return end
+  }
+  if (start > 0 && text.charCodeAt(start - 1) === DOLLAR && settings.syntax === 'mustache') {
+    report(plan, 'AMBIGUOUS_DOLLAR', site, start - 1, end, { reference: path.text })
+    return end
+  }
+  if (path.isSecret && refusesSecret(scan, path, start, end)) return end
+  emit(scan, { slot: slotOf(plan, path), start, end }, start, end)
+  if (plan.notes !== null) noteReference(scan, plan.notes, path, start, end)
+  return end
+}
+
+function noteReference(scan: Scan, notes: Notes, path: Path, start: number, end: number): void {
+  mark(scan, 'reference', start, end, path.text)
+  notes.references.push({
+    reference: path.text,
+    namespace: path.namespace,
+    segments: path.segments,
+    ...place(scan, start, end),
+    ...(path.isSecret && path.segments.length === 1 ? { deprecated: true } : {}),
+  })
+}
+
+function refusesSecret(scan: Scan, path: Path, start: number, end: number): boolean {
+  const code = secretFault(scan, path.segments)
+  if (code === undefined) return false
+  report(scan.plan, code, scan.site, start, end, { reference: path.text })
+  return true
+}
+
+function secretFault({ plan, site }: Scan, segments: readonly string[]): TemplateErrorCode | undefined {
+  const { flat, allow } = plan.settings
+  const [name] = segments
+  if (name === undefined) return 'BARE_NAMESPACE'
+  if (segments.length > 2) return 'TOO_MANY_SEGMENTS'
+  if (segments.length === 1 && flat === 'error') return 'FLAT_REFERENCE'
+  if (site.inKey) return 'SECRET_IN_KEY'
+  return allow === undefined || allow.has(name) ? undefined : 'NOT_ALLOWED'
+}
+
+function slotOf(plan: Plan, path: Path): number {
+  const { paths } = plan
+  if (paths === null) {
+    plan.paths = [path]
+    return 0
+  }
+  const known = plan.slots === null ? paths.indexOf(path) : (plan.slots.get(path) ?? -1)
+  if (known !== -1) return known
+  const slot = paths.push(path) - 1
+  if (plan.slots !== null) plan.slots.set(path, slot)
+  else if (paths.length > FEW) plan.slots = new Map(paths.map((item, index) => [item, index]))
+  return slot
+}
+
+/** A comment ends at the next `}}`, whatever stands in it. */
+function readComment(scan: Scan, { start, body }: Opened): number {
+  const close = closeAfter(scan, body + 1)
+  if (close === NONE) return readUnclosed(scan, start, body)
+  const end = close + 2
+  mark(scan, 'comment', start, end, scan.text.slice(body, close))
+  if (scan.plan.settings.keepForeign) return end
+  emit(scan, COMMENT, start, end)
+  scan.isMixed = true
+  return end
+}
+
+/** `{{ '{{' }}` and its like. Returns where the tag ends, or -1 if it is no literal. */
+function literalAt(scan: Scan, { start, body }: Opened): number {
+  const { text } = scan
+  const quote = text[body]
+  if (quote !== "'" && quote !== '"') return -1
+  const literal = LITERALS.find((item) => text.startsWith(item + quote, body + 1))
+  if (literal === undefined) return -1
+  const quoted = body + 1 + literal.length + 1
+  const close = skipBlanks(text, quoted)
+  if (!text.startsWith('}}', close)) return -1
+  emit(scan, { literal }, start, close + 2)
+  scan.isMixed = true
+  mark(scan, 'literal', start, close + 2, text.slice(body, quoted))
+  return close + 2
+}
+
+function readForeign(scan: Scan, opened: Opened): number {
+  const { text, plan, site } = scan
+  const { start, inner, body, sigils } = opened
+  const reference = leadingPath(text, body)
+  const [name = ''] = reference.split('.')
+  const suggestion = isIdentifier(name) ? nearMiss(name, plan.namespaces) : undefined
+  const next = openAfter(scan, inner)
+  const close = closeAfter(scan, body)
+  const unclosed = close >= next
+  const triple = sigils.startsWith('{') && text[close + 2] === '}'
+  const end = unclosed ? Math.min(next, text.length) : triple ? close + 3 : close + 2
+  if (plan.settings.keepForeign) {
+    // A reference that was mistyped must not leave here as text.
+    if (suggestion !== undefined && text[body + name.length] === '.') {
+      report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
+    } else if (!unclosed) plan.notes?.foreign.push(place(scan, start, end))
+    return end
+  }
+  if (unclosed) return readUnclosed(scan, start, inner)
+  plan.notes?.foreign.push(place(scan, start, end))
+  if (body === close) report(plan, 'EMPTY_TAG', site, start, end)
+  else if (isIdentifier(name)) report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
+  else report(plan, 'UNSUPPORTED_TAG', site, start, end)
+  return end
+}
+
+/** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */
+function readUnclosed(scan: Scan, start: number, from: number): number {
+  const end = Math.min(openAfter(scan, from), scan.text.length)
+  if (!scan.plan.settings.keepForeign) report(scan.plan, 'UNCLOSED_TAG', scan.site, start, end)
+  return end
+}
+
+function emit(scan: Scan, piece: Piece, start: number, end: number): void {
+  const { pieces, copied } = scan
+  const text = copied < start ? scan.text.slice(copied, start) : undefined
+  // A literal array is as small as can be; the first push to an empty one makes room for sixteen more.
+  if (pieces === null) scan.pieces = text === undefined ? [piece] : [text, piece]
+  else if (text === undefined) pieces.push(piece)
+  else pieces.push(text, piece)
+  scan.copied = end
+}
+
+function mark(scan: Scan, kind: Mark['kind'], start: number, end: number, body: string): void {
+  scan.plan.notes?.marks.push({ site: scan.site, text: scan.text, kind, start, end, body })
+}
+
+function place(scan: Scan, start: number, end: number): TagPlace {
+  const { site } = scan
+  return { pointer: pointerOf(site.frame, site.key), ...(site.inKey ? { inKey: true } : {}), start, end }
+}
+
+/** The first opening braces at or after `from`, or NONE. */
+function openAfter(scan: Scan, from: number): number {
+  if (scan.next < from) scan.next = find(scan.text, scan.opener, from)
+  return scan.next
+}
+
+/** The first `}}` at or after `from`, or NONE. */
+function closeAfter(scan: Scan, from: number): number {
+  if (scan.close < from) scan.close = find(scan.text, '}}', from)
+  return scan.close
+}
+
+function find(text: string, what: string, from: number): number {
+  const found = text.indexOf(what, from)
+  return found === -1 ? NONE : found
+}
+
+function isClaimed(text: string, at: number, namespaces: readonly string[]): boolean {
+  for (const namespace of namespaces) {
+    if (text.startsWith(namespace, at) && !isWord(text.charCodeAt(at + namespace.length))) return true
+  }
+  return false
+}
+
+/** Letters, digits and `_` of ASCII, as `\w`. */
+function isWord(code: number): boolean {
+  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
+}
+
+function isIdentifier(name: string): boolean {
+  return /^[A-Za-z_]\w*$/.test(name)
+}
+
+/** Skips what `\s` matches. */
+function skipBlanks(text: string, from: number): number {
+  let at = from
+  while (isBlankAt(text, at)) at++
+  return at
+}
+
+/** The end of what stands before `to`, without blanks. */
+function skipBlanksBack(text: string, to: number): number {
+  let at = to
+  while (isBlankAt(text, at - 1)) at--
+  return at
+}
+
+function isBlankAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code === BLANK || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(text.charAt(at)))
+}
+
+/** What could be a reference at a place: for messages, so at most 80 characters. */
+function leadingPath(text: string, at: number): string {
+  LEADING_PATH.lastIndex = at
+  return LEADING_PATH.exec(text)?.[0] ?? ''
+}
