@@ -165,7 +165,10 @@ export type WithInput<F extends AnyFunction, S extends StandardSchema> =
 
 /** What `register(…)` gives: call it with a function, or write it before a static method. */
 export interface Decorator {
-  /** Registers a static, public, async method (TC39 decorators). */
+  /**
+   * Registers a static, public, async method (TC39 decorators). Without a `name` it is `Class.method`, by the class's name
+   * at that time, which compilers change: esbuild's is `_Class`.
+   */
   <This, A extends unknown[], R>(
     method: (this: This, ...args: A) => Promise<R>,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => Promise<R>>,

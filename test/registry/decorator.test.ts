@@ -16,10 +16,10 @@ test('a decorated static method runs in a child, with the class as this and all 
     byName: 'ho api.example decorated',
     sized: 5,
     invalid: ['INVALID_INPUT'],
-    nowhere: ['MISSING_SECRETS', [{ function: 'GitHub.whoami', scope: 'nowhere', secret: 'gh' }]],
+    nowhere: ['MISSING_SECRETS', [{ function: 'whoami', scope: 'nowhere', secret: 'gh' }]],
     inline: 'in api.example decorated',
     functions: [
-      { name: 'GitHub.whoami', module, requirements: [{ name: 'gh' }] },
+      { name: 'whoami', module, requirements: [{ name: 'gh' }] },
       { name: 'sized', module, inputSchema: { type: 'object' } },
     ],
     name: 'whoami',
@@ -60,6 +60,15 @@ test.each<[string, unknown, unknown[], string]>([
     message: expect.stringContaining(message) as string,
     hint: expect.stringContaining('Register a plain function') as string,
   })
+})
+
+test('a method without a name is called Class.method', () => {
+  const registry = createRegistry({ store: memoryStore() })
+  const addInitializer = (initialize: (this: unknown) => void) => {
+    initialize.call(class GitHub {})
+  }
+  Reflect.apply(registry.register({}), undefined, [method, context({ addInitializer })])
+  expect(registry.functions()).toMatchObject([{ name: 'GitHub.m', module: import.meta.url }])
 })
 
 test('a method of a class without a name needs one', () => {

@@ -1,10 +1,11 @@
-import { createRegistry, memoryStore, type Registry } from 'latchkey'
+import { createRegistry, memoryStore, type RegisterOptions, type Registry } from 'latchkey'
 import { afterEach, describe, expect, test } from 'vitest'
 import { rejection, thrownBy } from '../helpers/thrown.ts'
 
 const store = memoryStore({ gh: { TOKEN: 't' } })
 const create = (options: unknown): Registry => createRegistry(options as never)
-const register = (options: unknown) => create({ store, isolation: 'inline' }).register(options as never)
+const register = (options: unknown) =>
+  create({ store, isolation: 'inline' }).register(options as RegisterOptions & { input: undefined })
 const refusal = (code: string, message: string) => ({ code, message: expect.stringContaining(message) as string })
 
 describe('createRegistry', () => {

@@ -52,7 +52,7 @@ describe('an input schema', () => {
 
   test('sees undefined where no argument is given', async () => {
     const one = registry.register({ name: 'one', input: z.number().default(1) })((n) => n)
-    expect(await (one as () => Promise<number>)()).toBe(1)
+    expect(await (one as (n?: number) => Promise<number>)()).toBe(1)
   })
 
   test.each<[string, (value: unknown) => unknown]>([
