@@ -3,7 +3,9 @@ export { createRegistry } from './registry/registry.ts'
 export type {
   CallOptions,
   CheckReport,
+  Decorator,
   FunctionDefinition,
+  InputDecorator,
   Isolation,
   LogLine,
   PoolOptions,
@@ -14,6 +16,7 @@ export type {
   Requirement,
   RequirementDefinition,
   SecretRequirement,
+  WithInput,
 } from './registry/types.ts'
 export { defineSecret } from './secret.ts'
 export type { Secret, SecretDefinition, SecretInfo, StandardSchema } from './secret.ts'

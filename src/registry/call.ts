@@ -2,10 +2,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import { InputError, RegistrationError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
+import { nestedCall } from '../worker/child-registry.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import { fileMark, isMainModule, mainModules } from '../worker/host-modules.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
+import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
 import { decodeOutcome } from './outcome.ts'
@@ -33,6 +35,8 @@ export async function runCall(
 ): Promise<unknown> {
   const { signal } = options
   signal?.throwIfAborted()
+  // A child refuses it as well; inline it would wait for itself.
+  if (runningCall() !== undefined) throw nestedCall(entry.name)
   const timeoutMs = options.timeoutMs ?? entry.timeoutMs ?? context.settings.timeoutMs
   const ending = createEnding()
   return new Promise((resolve, reject) => {
@@ -91,9 +95,11 @@ async function perform(
     requireValid(await findInvalid(entry.name, found))
   }
   const run = prepareRun(entry, scope, options.partition, found, settings.redact)
-  if (isolation === 'inline') return runInline(run, decodePayload(payload) as unknown[], ending)
-  const outcome = await submit(run, isolation === 'call', payload, context, ending)
-  return checkedResult(entry, decodeOutcome(run, outcome), run.redactor)
+  const result =
+    isolation === 'inline'
+      ? await runInline(run, decodePayload(payload) as unknown[], ending)
+      : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending))
+  return checkedResult(entry, result, run.redactor)
 }
 
 async function validated(entry: Entry, args: readonly unknown[]): Promise<unknown[]> {

@@ -7,21 +7,10 @@ import {
   type SecretFinding,
   StoreError,
 } from '../errors.ts'
-import type { SecretInfo } from '../secret.ts'
 import type { MaybePromise } from '../store.ts'
+import { askStore, checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
 import type { Entry } from './entry.ts'
-import {
-  askStore,
-  findInvalid,
-  injectedKeys,
-  missingOf,
-  type Placed,
-  readSecrets,
-  requireValid,
-  storeFailure,
-  storeOf,
-  type StoreSource,
-} from './secrets.ts'
+import { findInvalid, injectedKeys, missingOf, type Placed, readSecrets, requireValid } from './secrets.ts'
 import type { CheckReport } from './types.ts'
 import { assignVariables } from './variables.ts'
 
@@ -33,32 +22,37 @@ export interface Findings {
   readonly conflict: RegistrationError | undefined
 }
 
-/** Asks what a secret is; many registrations that need the same secret at the same time ask once. */
-export type Describe = (placed: Placed) => MaybePromise<SecretInfo | undefined>
+/** Asks which keys a secret has; many registrations that need the same secret at the same time ask once. */
+export type Describe = (placed: Placed) => MaybePromise<readonly string[] | undefined>
 
 /** Makes a {@link Describe} over a registry's store. */
 export function createDescribe(source: StoreSource): Describe {
-  const asked = new Map<string, Promise<SecretInfo | undefined>>()
-  return ({ need, scope }) => {
-    const address = `${scope}\0${need.name}`
+  const asked = new Map<string, Promise<readonly string[] | undefined>>()
+  return ({ need: { name }, scope }) => {
+    const address = `${scope}\0${name}`
     const under = asked.get(address)
     if (under !== undefined) return under
     const store = storeOf(source, scope)
     let answer
     try {
-      answer = store.describe(need.name, { scope })
+      answer = store.describe(name, { scope })
+      if (!isPromise(answer)) return checkedInfo(store, scope, name, answer)
     } catch (error) {
       throw storeFailure(store, error)
     }
-    if (!isPromise(answer)) return answer
-    const promise = askStore(store, () => answer).finally(() => asked.delete(address))
+    const later = answer
+    const promise = askStore(store, async () => checkedInfo(store, scope, name, await later)).finally(() =>
+      asked.delete(address),
+    )
+    // Whoever asked may have met another failure first, and then nobody waits for this one.
+    promise.catch(() => undefined)
     asked.set(address, promise)
     return promise
   }
 }
 
 function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /**
@@ -80,10 +74,10 @@ export function checkNow(
       return answers.find(({ item }) => item.need === need && item.scope === of)?.answer
     })
   }
-  const infos = answers.map(({ item, answer }) => ({ item, info: answer as SecretInfo | undefined }))
-  const missing = infos.flatMap(({ item, info }) => missingOf(entry.name, item, info?.keys))
+  const known = answers.map(({ item, answer }) => ({ item, keys: answer as readonly string[] | undefined }))
+  const missing = known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys))
   if (missing.length > 0) throw new MissingSecretsError(missing)
-  assignVariables(entry.name, knownKeys(infos))
+  assignVariables(entry.name, injected(known))
   return entry.hasSchemas ? findings(entry, placed, source, describe) : undefined
 }
 
@@ -95,26 +89,27 @@ export async function findings(
   describe: Describe,
 ): Promise<Findings> {
   const failures: { placed: Placed; error: unknown }[] = []
-  const infos: { item: Placed; info: SecretInfo | undefined }[] = []
-  await Promise.all(
+  const asked = await Promise.all(
     placed.map(async (item) => {
       try {
-        infos.push({ item, info: await describe(item) })
+        return [{ item, keys: await describe(item) }]
       } catch (error) {
         failures.push({ placed: item, error })
+        return []
       }
     }),
   )
-  const missing = infos.flatMap(({ item, info }) => missingOf(entry.name, item, info?.keys))
+  const known = asked.flat()
+  const missing = known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys))
   let conflict: RegistrationError | undefined
   try {
-    assignVariables(entry.name, knownKeys(infos))
+    assignVariables(entry.name, injected(known))
   } catch (error) {
     if (!(error instanceof RegistrationError)) throw error
     conflict = error
   }
-  const typed = infos.flatMap(({ item, info }) =>
-    info !== undefined && Object.keys(item.need.schemas).length > 0 ? [item] : [],
+  const typed = known.flatMap(({ item, keys }) =>
+    keys !== undefined && Object.keys(item.need.schemas).length > 0 ? [item] : [],
   )
   let invalid: SecretFinding[] = []
   try {
@@ -125,10 +120,20 @@ export async function findings(
   return { missing, invalid, failures, conflict }
 }
 
-function knownKeys(infos: readonly { item: Placed; info: SecretInfo | undefined }[]) {
-  return infos.flatMap(({ item: { need }, info }) =>
-    info === undefined ? [] : [{ need, keys: injectedKeys(need, info.keys) }],
-  )
+interface Known {
+  readonly item: Placed
+  readonly keys: readonly string[] | undefined
+}
+
+function injected(known: readonly Known[]): { need: Placed['need']; keys: string[] }[] {
+  return known.flatMap(({ item: { need }, keys }) => {
+    return keys === undefined ? [] : [{ need, keys: injectedKeys(need, keys) }]
+  })
+}
+
+/** Tells whether a check found nothing wrong. */
+export function isClean({ missing, invalid, failures, conflict }: Findings): boolean {
+  return conflict === undefined && [missing, invalid, failures].every((list) => list.length === 0)
 }
 
 /** Throws what is wrong with registrations, everything missing in one error; what could not be found out comes first. */
@@ -137,8 +142,15 @@ export function requireClean(all: readonly Findings[]): void {
   if (failure !== undefined) throw failure.error
   const missing = all.flatMap((found) => found.missing)
   if (missing.length > 0) throw new MissingSecretsError(missing)
-  for (const { conflict } of all) if (conflict !== undefined) throw conflict
+  requireNoConflict(all.flatMap(({ conflict }) => conflict ?? []))
   requireValid(all.flatMap(({ invalid }) => invalid))
+}
+
+function requireNoConflict(conflicts: readonly RegistrationError[]): void {
+  const [first, ...others] = conflicts
+  if (first === undefined) return
+  if (others.length === 0) throw first
+  throw new RegistrationError(first.code, conflicts.map(({ message }) => message).join('\n'), { hint: first.hint })
 }
 
 /** Makes a report of what was found, by entry. */

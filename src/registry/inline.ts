@@ -1,5 +1,5 @@
 /** Calls in this very process, for tests: one at a time, with the variables set for the call and put back after it. */
-import { isLatchkeyError, RegistrationError } from '../errors.ts'
+import { RegistrationError } from '../errors.ts'
 import { encodeThrown, callError, redactThrown } from '../worker/thrown.ts'
 import { currentCall, inTurn, secretsByName, withinCall } from '../worker/table.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
@@ -30,21 +30,20 @@ async function runNow(run: Run, args: unknown[], ending: Ending): Promise<unknow
     process.env[name] = value
   }
   const secrets = secretsByName(variables, run.secrets)
+  const call = currentCall({ name: entry.name, scope, partition, secrets }, () => ending.signal())
+  let result: unknown
   try {
-    const call = currentCall({ name: entry.name, scope, partition, secrets }, () => ending.signal())
-    const result = await withinCall(call, () => {
-      return Reflect.apply<unknown, unknown[], unknown>(entry.fn, entry.self, args)
-    })
-    return clonedResult(entry.name, result)
+    result = await withinCall(call, () => Reflect.apply<unknown, unknown[], unknown>(entry.fn, entry.self, args))
   } catch (error) {
     // What a caller gets must not depend on where its function ran.
-    throw isLatchkeyError(error) ? error : callError(redactThrown(encodeThrown(error), run.redactor()))
+    throw callError(redactThrown(encodeThrown(error), run.redactor()))
   } finally {
     for (const [name, value] of before) {
       if (value === undefined) Reflect.deleteProperty(process.env, name)
       else process.env[name] = value
     }
   }
+  return clonedResult(entry.name, result)
 }
 
 function clonedResult(name: string, result: unknown): unknown {

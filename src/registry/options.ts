@@ -1,9 +1,10 @@
-/** Checks the options of the registry: unknown names are refused, `undefined` counts as absent, inherited names as nothing. */
+/** The options of the registry, of a registration and of a call: what each may be, and the defaults. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { argumentError } from '../errors.ts'
-import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, type StandardSchema } from '../secret.ts'
+import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
+import { checked, ownOf } from './checked.ts'
 import type { CallOptions, Isolation, LogLine, RegisterOptions, RegistryOptions } from './types.ts'
 
 const count = (least: number): z.ZodType<number> =>
@@ -18,13 +19,19 @@ const text = z.string({ error: 'a string' })
 const isolation = z.enum(['warm', 'call', 'inline'], { error: "'warm', 'call' or 'inline'" })
 const custom = <T>(test: (value: unknown) => boolean, what: string): z.ZodType<T> => z.custom<T>(test, { error: what })
 const isFunction = (value: unknown): boolean => typeof value === 'function'
-const isStore = (value: unknown): boolean => {
+const isModuleUrl = (value: unknown): boolean => {
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    isFunction((value as SecretStore).getMany) &&
-    isFunction((value as SecretStore).describe)
+    (typeof value === 'string' || value instanceof URL) &&
+    /^file:\/\/./.test(String(value)) &&
+    URL.canParse(String(value))
   )
+}
+
+/** Tells whether something has what the registry needs of a store. */
+export function isStore(value: unknown): value is SecretStore {
+  if (typeof value !== 'object' || value === null) return false
+  const { getMany, describe, capabilities } = value as Record<keyof SecretStore, unknown>
+  return isFunction(getMany) && isFunction(describe) && typeof capabilities === 'object' && capabilities !== null
 }
 
 const poolOptions = z.strictObject({
@@ -63,10 +70,7 @@ const registerOptions = z.strictObject({
   description: text.optional(),
   secrets: z.array(z.unknown(), { error: 'an array of requirements' }).optional(),
   input: custom<StandardSchema>(isStandardSchema, 'a schema that implements Standard Schema').optional(),
-  module: custom<string | URL>(
-    (value) => typeof value === 'string' || value instanceof URL,
-    "a module's URL, e.g. import.meta.url",
-  ).optional(),
+  module: custom<string | URL>(isModuleUrl, "the URL of a module's file, e.g. import.meta.url").optional(),
   isolation: isolation.optional(),
   timeoutMs: milliseconds.optional(),
   results: z.enum(['pass', 'redact', 'refuse'], { error: "'pass', 'redact' or 'refuse'" }).optional(),
@@ -79,6 +83,7 @@ const callOptions = z.strictObject({
   timeoutMs: milliseconds.optional(),
   isolation: isolation.optional(),
 })
+const checkOptions = z.strictObject({ scope: text.optional() })
 
 /** A registry's options with every default in place. */
 export interface RegistrySettings {
@@ -107,11 +112,15 @@ export interface RegistrySettings {
 /** Checks a registry's options and fills in the defaults. */
 export function registrySettings(options: unknown): RegistrySettings {
   const given = checked('createRegistry', registryOptions, options)
-  const pool = checked('createRegistry: pool', poolOptions, given.pool ?? {})
+  const pool = checked('createRegistry: pool', poolOptions, given.pool ?? NONE)
   const scope = given.scope ?? DEFAULT_SCOPE
   assertScope(scope)
   for (const name of given.env ?? []) {
-    if (!isKey(name)) throw argumentError('INVALID_OPTION', 'createRegistry: env takes names of environment variables.')
+    if (isKey(name)) continue
+    throw argumentError(
+      'INVALID_OPTION',
+      `createRegistry: env takes names of variables, and ${quoteName(name)} is none.`,
+    )
   }
   const maxProcesses = pool.maxProcesses ?? Math.max(8, 2 * availableParallelism())
   return Object.freeze({
@@ -140,37 +149,33 @@ export function registrySettings(options: unknown): RegistrySettings {
 
 /** Checks the options of `register`. A bare array is its `secrets`. */
 export function registerSettings(options: unknown): RegisterOptions {
-  const given = Array.isArray(options) ? { secrets: options as unknown[] } : (options ?? {})
+  if (options === undefined) return NONE
+  const given = Array.isArray(options) ? { secrets: options as unknown[] } : options
+  // What the requirements are made of is checked one by one.
   return checked('register', registerOptions, given) as RegisterOptions
 }
 
-/** Checks the options of a call or of `.with()`. */
-export function callSettings(options: unknown): CallOptions {
-  if (options === undefined) return {}
-  const given = checked('call', callOptions, options)
+/** Checks the options of one call, given to `owner`. */
+export function callSettings(owner: string, options: unknown): CallOptions {
+  if (options === undefined) return NONE
+  const given = checked(owner, callOptions, options)
   if (given.scope !== undefined) assertScope(given.scope)
-  return Object.freeze(given)
+  return given
 }
 
-/** Reads the own names of an options object by a schema. */
-export function checked<T>(owner: string, schema: z.ZodType<T>, options: unknown): T {
-  if (typeof options !== 'object' || options === null) {
-    throw argumentError('INVALID_OPTION', `${owner} takes an object of options.`)
-  }
-  // Only own names count: what somebody put on Object.prototype is no option.
-  const own = Object.assign(Object.create(null) as object, options)
-  const result = schema.safeParse(own)
-  if (result.success) return result.data
-  const [issue] = result.error.issues
-  if (issue?.code === 'unrecognized_keys') {
-    const shape = schema instanceof z.ZodObject ? Object.keys(schema.shape).join(', ') : ''
-    throw argumentError(
-      'UNKNOWN_OPTION',
-      `${owner} knows no option ${issue.keys.join(', ')}. Its options are ${shape}.`,
-    )
-  }
-  throw argumentError(
-    'INVALID_OPTION',
-    `${owner}: ${issue?.path.join('.') ?? 'an option'} must be ${issue?.message ?? 'valid'}.`,
-  )
+/** Adds a call's options to earlier ones; an `undefined` one does not undo what was said before. */
+export function boundOptions(earlier: CallOptions, further: CallOptions): CallOptions {
+  const said = Object.entries(further).filter(([, value]) => value !== undefined)
+  return Object.freeze(ownOf({ ...earlier, ...Object.fromEntries(said) }))
 }
+
+/** Checks the options of `check` and gives the scope, if one is named. */
+export function checkedScopeOption(options: unknown): string | undefined {
+  if (options === undefined) return undefined
+  const { scope } = checked('check', checkOptions, options)
+  if (scope !== undefined) assertScope(scope)
+  return scope
+}
+
+/** No options at all, whatever somebody put on `Object.prototype`. */
+export const NONE: Readonly<Record<string, never>> = Object.freeze(Object.create(null) as Record<string, never>)

@@ -1,5 +1,6 @@
 /** The registry: functions, what they need, and their calls. */
 import { argumentError, RegistrationError, WorkerError } from '../errors.ts'
+import { quoteName } from '../secret.ts'
 import { captureCallSite } from '../worker/call-site.ts'
 import { childRegistry, methodName } from '../worker/child-registry.ts'
 import { workerEntryPath } from '../worker/entry-path.ts'
@@ -9,9 +10,18 @@ import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
 import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
-import { checkNow, createDescribe, type Findings, findings, report, requireClean } from './check.ts'
+import { checkNow, createDescribe, type Findings, findings, isClean, report, requireClean } from './check.ts'
+import { decoratorContext } from './decorator.ts'
 import { createEntry, type Entry } from './entry.ts'
-import { callSettings, registerSettings, registrySettings, type RegistrySettings } from './options.ts'
+import {
+  boundOptions,
+  callSettings,
+  checkedScopeOption,
+  NONE,
+  registerSettings,
+  registrySettings,
+  type RegistrySettings,
+} from './options.ts'
 import { needed } from './requirement.ts'
 import { inputJsonSchema } from './schema.ts'
 import type { AnyFunction, CallOptions, FunctionDefinition, Registry, RegistryOptions } from './types.ts'
@@ -79,7 +89,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     Object.defineProperty(call, 'name', { value: entry.name, configurable: true })
     return Object.assign(call, {
       definition: entry.definition,
-      with: (further: CallOptions) => bind(entry, { ...options, ...given(callSettings(further)) }),
+      with: (further?: CallOptions) => bind(entry, boundOptions(options, callSettings('with', further))),
     })
   }
 
@@ -92,29 +102,40 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       const module =
         options.module === undefined ? (context ? registering : captureCallSite())?.url : String(options.module)
       const inputSchema = inputJsonSchema(options.input)
-      const enter = (name: string, self: unknown): Entry => {
-        if (name === '') throw nameless(module)
+      const enter = (name: unknown, self: unknown): Entry => {
+        // A function's own name can be anything that somebody put there.
+        if (typeof name !== 'string' || name === '') throw nameless(module)
         return add({ name, fn, self, needs, options, module, registry: place, inputSchema })
       }
-      if (context === undefined) return bind(enter(options.name ?? fn.name, undefined), {})
+      if (context === undefined) return bind(enter(options.name ?? fn.name, undefined), NONE)
       let entry: Entry | undefined
       // Only now has the class a name, and only now is there a `this` to call the method on.
       context.addInitializer(function () {
         entry = enter(options.name ?? methodName(this, context.name), this)
       })
-      return (...args: unknown[]) => {
-        if (entry === undefined) throw new TypeError('This class is not defined yet.')
-        return callEntry(entry, args, {})
+      const method = (...args: unknown[]): Promise<unknown> => {
+        return entry === undefined ? Promise.reject(undefinedClass(context.name)) : callEntry(entry, args, NONE)
       }
+      return Object.defineProperty(method, 'name', { value: String(context.name), configurable: true })
     }
   }
 
-  async function checkAll(scope: string, first: boolean): Promise<{ entry: Entry; findings: Findings }[]> {
+  function checkAll(scope: string): Promise<{ entry: Entry; findings: Findings }[]> {
     return Promise.all(
       [...entries.values()].map(async (entry) => {
-        const under = first ? begun.get(entry) : undefined
+        return { entry, findings: await findings(entry, entry.placed(scope), settings.store, describe) }
+      }),
+    )
+  }
+
+  /** What registering has begun to check counts where it is clean; what was wrong then may have been mended. */
+  function checkBegun(): Promise<Findings[]> {
+    return Promise.all(
+      [...entries.values()].map(async (entry) => {
+        const before = await begun.get(entry)
         begun.delete(entry)
-        return { entry, findings: await (under ?? findings(entry, entry.placed(scope), settings.store, describe)) }
+        if (before !== undefined && isClean(before)) return before
+        return findings(entry, entry.placed(settings.scope), settings.store, describe)
       }),
     )
   }
@@ -122,13 +143,11 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   const registry = {
     register,
     async ready() {
-      const all = await checkAll(settings.scope, true)
-      requireClean(all.map((item) => item.findings))
+      requireClean(await checkBegun())
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },
-    async check(options: { readonly scope?: string | undefined } = {}) {
-      const { scope } = callSettings(options)
-      return report(await checkAll(scope ?? settings.scope, false))
+    async check(options?: { readonly scope?: string | undefined }) {
+      return report(await checkAll(checkedScopeOption(options) ?? settings.scope))
     },
     functions: (): readonly FunctionDefinition[] =>
       Object.freeze([...entries.values()].map(({ definition }) => definition)),
@@ -136,7 +155,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       const entry = entries.get(name)
       if (entry === undefined) throw unknownFunction(name)
       if (!Array.isArray(args)) throw argumentError('INVALID_OPTION', 'registry.call takes the arguments as an array.')
-      return callEntry(entry, args, callSettings(options))
+      return callEntry(entry, args, callSettings('registry.call', options))
     },
     stats: () => scheduler?.stats() ?? { processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 },
     close: () => (closed ??= context.scheduler().close()),
@@ -155,35 +174,6 @@ function startScheduler(settings: RegistrySettings): Scheduler {
       onLine,
     })
   })
-}
-
-/** Options that say something; an `undefined` one does not undo an earlier one. */
-function given(options: CallOptions): CallOptions {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
-}
-
-/** Recognises a decorator's context, and refuses what cannot be registered by one. */
-function decoratorContext(fn: unknown, rest: readonly unknown[]): ClassMethodDecoratorContext | undefined {
-  const [context] = rest as [ClassMethodDecoratorContext | undefined]
-  if (typeof context !== 'object' && rest.length > 0) {
-    throw target(
-      'This is a legacy decorator call (experimentalDecorators). Use TC39 decorators: turn that compiler option off.',
-    )
-  }
-  if (typeof fn !== 'function') throw argumentError('INVALID_OPTION', 'register(…) takes the function to register.')
-  if (context === undefined) return undefined
-  const { kind } = context as { kind: string }
-  if (kind !== 'method' || !context.static || context.private) {
-    throw target('Only static, public methods can be registered by a decorator.')
-  }
-  if (!/^Async/.test((fn as { constructor: { name: string } }).constructor.name)) {
-    throw target(`${String(context.name)} is not async, and a registered function always is.`)
-  }
-  return context
-}
-
-function target(message: string): RegistrationError {
-  return new RegistrationError('DECORATOR_TARGET', message, { hint: 'Register a plain function: register({ … })(fn).' })
 }
 
 function nameless(module: string | undefined): RegistrationError {
@@ -207,12 +197,14 @@ function registryClosed({ name }: Entry): WorkerError {
   return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
 }
 
+function undefinedClass(method: string | symbol): RegistrationError {
+  return new RegistrationError('UNKNOWN_FUNCTION', `${String(method)} was called before its class was defined.`, {
+    hint: 'Call it after the class, not in a static block or field before the end of it.',
+  })
+}
+
 function unknownFunction(name: unknown): RegistrationError {
-  return new RegistrationError(
-    'UNKNOWN_FUNCTION',
-    `No function is registered as ${typeof name === 'string' ? name : 'that'}.`,
-    {
-      hint: 'Import the module that registers it; registry.functions() lists what is there.',
-    },
-  )
+  return new RegistrationError('UNKNOWN_FUNCTION', `No function is registered as ${quoteName(name)}.`, {
+    hint: 'Import the module that registers it; registry.functions() lists what is there.',
+  })
 }

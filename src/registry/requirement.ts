@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { argumentError } from '../errors.ts'
 import { assertKey, assertScope, assertSecretName, type SecretDefinition, type StandardSchema } from '../secret.ts'
-import { checked } from './options.ts'
+import { checked, ownOf } from './checked.ts'
 import { isAdmissible } from './reserved-names.ts'
 import type { RequirementDefinition } from './types.ts'
 
@@ -27,7 +27,7 @@ export interface Needed {
 
 const names = z.array(z.string({ error: 'a string' }), { error: 'an array of strings' })
 const longForm = z.strictObject({
-  name: z.unknown(),
+  name: z.unknown().optional(),
   scope: z.string({ error: 'a string' }).optional(),
   keys: names.optional(),
   optionalKeys: names.optional(),
@@ -44,28 +44,45 @@ function isNameMap(value: unknown): boolean {
 
 /** Checks one entry of `secrets` and fills in its defaults. */
 export function needed(requirement: unknown): Needed {
-  if (typeof requirement === 'string' || isDefinition(requirement)) return neededOf({ name: requirement })
+  if (typeof requirement === 'string' || isDefinition(requirement)) return neededOf(ownOf({ name: requirement }))
+  if (typeof requirement !== 'object' || requirement === null || Array.isArray(requirement)) {
+    throw argumentError(
+      'INVALID_OPTION',
+      "register: a requirement is a secret's name, a definition, or an object with the name and more.",
+    )
+  }
   return neededOf(checked('a requirement of register', longForm, requirement))
 }
 
 function isDefinition(value: unknown): value is SecretDefinition {
-  return (
-    typeof value === 'object' && value !== null && (value as { kind?: unknown }).kind === 'latchkey.secret-definition'
-  )
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
+  return (value as { kind: unknown }).kind === 'latchkey.secret-definition'
 }
 
-function neededOf(given: z.infer<typeof longForm>): Needed {
+function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
   const secret = given.name
   const name = isDefinition(secret) ? secret.name : secret
   assertSecretName(name)
   const schemas = (isDefinition(secret) ? secret.schemas : {}) as Readonly<Record<string, StandardSchema>>
   if (given.scope !== undefined) assertScope(given.scope)
   const optionalKeys = given.optionalKeys ?? []
-  const keys = given.keys ?? (isDefinition(secret) ? definedKeys(schemas, optionalKeys) : undefined)
+  const keys = given.keys
+    ? [...new Set(given.keys)]
+    : isDefinition(secret)
+      ? definedKeys(schemas, optionalKeys)
+      : undefined
+  const only = keys && Object.freeze([...new Set([...keys, ...optionalKeys])])
   const env = new Map(Object.entries(given.env ?? {}))
   const prefix = given.prefix ?? ''
   for (const list of [keys, optionalKeys, given.plain, [...env.keys()], [...env.values()]]) list?.forEach(assertKey)
   if (prefix !== '') assertKey(prefix)
+  const idle = [...env.keys()].find((key) => only?.includes(key) === false)
+  if (idle !== undefined) {
+    throw argumentError(
+      'INVALID_OPTION',
+      `register: env renames key ${idle} of secret ${name}, which is neither in keys nor in optionalKeys.`,
+    )
+  }
   for (const variable of given.allowReserved ?? []) {
     assertKey(variable)
     if (!isAdmissible(variable)) {
@@ -80,7 +97,7 @@ function neededOf(given: z.infer<typeof longForm>): Needed {
     scope: given.scope,
     optional: given.optional ?? false,
     required: Object.freeze([...(keys ?? [])]),
-    only: keys && Object.freeze([...new Set([...keys, ...optionalKeys])]),
+    only,
     variable: (key: string) => env.get(key) ?? prefix + key,
     plain: new Set(given.plain),
     allowReserved: new Set(given.allowReserved),

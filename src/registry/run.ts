@@ -93,7 +93,8 @@ function makeRun(
     family: JSON.stringify(found.map((item) => [item.need.name, item.scope])),
     identity: JSON.stringify([
       found.map(({ need, scope: of, secret }) => [need.name, of, secret?.version]),
-      assigned.map(({ name, need, key }) => [name, need.name, key]),
+      // By position, as two requirements may name the same secret of two scopes.
+      assigned.map(({ name, need, key }) => [name, found.findIndex((item) => item.need === need), key]),
     ]),
     redactor: () => (redactor ??= createRedactor(masked)),
   }

@@ -7,15 +7,14 @@ export async function schemaFindings(
   schema: StandardSchema,
   value: unknown,
 ): Promise<{ readonly value?: unknown; readonly issues?: readonly SchemaFinding[] }> {
-  let result
   try {
-    result = await schema['~standard'].validate(value)
+    const result = await schema['~standard'].validate(value)
+    if (result.issues === undefined) return { value: result.value }
+    return { issues: result.issues.map(finding) }
   } catch {
     // What a schema throws may quote its input; that it could not accept the value is all that is said.
     return { issues: [{ path: [], code: 'schema_threw' }] }
   }
-  if (result.issues === undefined) return { value: result.value }
-  return { issues: result.issues.map(finding) }
 }
 
 function finding(issue: { readonly path?: readonly unknown[] | undefined }): SchemaFinding {
@@ -34,9 +33,14 @@ export function inputJsonSchema(schema: StandardSchema | undefined): Readonly<Re
   const input = standard?.jsonSchema?.input
   if (input === undefined) return undefined
   try {
-    return Object.freeze(input({ target: 'draft-2020-12' }))
+    return frozen(structuredClone(input({ target: 'draft-2020-12' })))
   } catch {
     // A schema that has no JSON form (a transform, a custom check) says so by throwing.
     return undefined
   }
+}
+
+function frozen<T extends object>(data: T): T {
+  for (const part of Object.values(data)) if (typeof part === 'object' && part !== null) frozen(part as object)
+  return Object.freeze(data)
 }

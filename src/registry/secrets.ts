@@ -1,20 +1,11 @@
-/** Reads the secrets of a call, and checks what stores answer. */
-import {
-  isLatchkeyError,
-  type MissingSecret,
-  MissingSecretsError,
-  RegistrationError,
-  type SecretFinding,
-  StoreError,
-} from '../errors.ts'
-import { isKey, isValue, quoteName, type Secret, type StandardSchema } from '../secret.ts'
+/** Reads the secrets of a call, and tells what is missing or does not fit. */
+import { type MissingSecret, MissingSecretsError, RegistrationError, type SecretFinding } from '../errors.ts'
+import type { Secret, StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
+import { askStore, badAnswer, checkedSecret, storeOf, type StoreSource } from './answer.ts'
 import type { Ending } from './ending.ts'
 import type { Needed } from './requirement.ts'
 import { schemaFindings } from './schema.ts'
-
-/** A registry's store, or what tells it for a scope. */
-export type StoreSource = SecretStore | ((scope: string) => SecretStore)
 
 /** A requirement, in the scope in which this call or check looks for it. */
 export interface Placed {
@@ -25,16 +16,6 @@ export interface Placed {
 /** A requirement and the secret that meets it; `undefined` for an optional one that is absent. */
 export interface Found extends Placed {
   readonly secret: Secret | undefined
-}
-
-/** Gives the store of a scope. */
-export function storeOf(source: StoreSource, scope: string): SecretStore {
-  if (typeof source !== 'function') return source
-  const store: unknown = source(scope)
-  if (typeof store === 'object' && store !== null) return store as SecretStore
-  throw new StoreError('BAD_ANSWER', `The store function of createRegistry gave no store for scope ${scope}.`, {
-    scope,
-  })
 }
 
 /**
@@ -62,12 +43,14 @@ export async function readSecrets(
   await Promise.all(
     [...batches].map(async ([store, batch]) => {
       const requests = [...batch.values()]
-      const secrets = await askStore(store, () => store.getMany(requests, askedWith(store, ending)))
-      if (!Array.isArray(secrets) || secrets.length !== requests.length) {
-        throw badAnswer(store, 'it did not answer each request')
-      }
-      requests.forEach(({ scope, name }, index) => {
-        answers.set(`${scope}\0${name}`, checkedSecret(store, scope, name, secrets[index]))
+      await askStore(store, async () => {
+        const secrets: unknown = await store.getMany(requests, askedWith(store, ending))
+        if (!Array.isArray(secrets) || secrets.length !== requests.length) {
+          throw badAnswer(store, 'it did not answer each request')
+        }
+        requests.forEach(({ scope, name }, index) => {
+          answers.set(`${scope}\0${name}`, checkedSecret(store, scope, name, secrets[index]))
+        })
       })
     }),
   )
@@ -77,78 +60,6 @@ export async function readSecrets(
 /** A store that answers at once has nothing to give up, and a signal costs more than its answer. */
 function askedWith(store: SecretStore, ending: Pick<Ending, 'signal'> | undefined): { signal?: AbortSignal } {
   return ending === undefined || store.capabilities.syncDescribe ? {} : { signal: ending.signal() }
-}
-
-/** Asks a store; what it throws becomes a StoreError without its text, unless it is one. */
-export async function askStore<T>(store: SecretStore, ask: () => T | Promise<T>): Promise<T> {
-  try {
-    return await ask()
-  } catch (error) {
-    throw storeFailure(store, error)
-  }
-}
-
-/** What to throw for what a store threw: an SDK's words may quote values, so only its name and errno code are kept. */
-export function storeFailure(store: SecretStore, error: unknown): unknown {
-  if (isLatchkeyError(error)) return error
-  if (typeof error === 'object' && error !== null && (error as Error).name === 'AbortError') return error
-  const { name, code } = (typeof error === 'object' && error !== null ? error : {}) as {
-    name?: unknown
-    code?: unknown
-  }
-  const kind = [name, code].filter((part) => typeof part === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,60}$/.test(part))
-  return new StoreError(
-    'STORE_FAILED',
-    `Store ${store.name} failed${kind.length === 0 ? '' : ` (${kind.join(', ')})`}. Its own words are withheld: they may hold values.`,
-    { store: store.name, hint: 'A store should throw StoreError with a code: see docs/errors.md.' },
-  )
-}
-
-function badAnswer(
-  store: SecretStore,
-  what: string,
-  where: { scope?: string; secret?: string; key?: string } = {},
-): StoreError {
-  const of = where.secret === undefined ? '' : ` for secret ${where.secret} (scope ${where.scope ?? ''})`
-  return new StoreError('BAD_ANSWER', `Store ${store.name} broke its contract${of}: ${what}.`, {
-    store: store.name,
-    ...where,
-    hint: 'Run the conformance suite of latchkey/testing over the store.',
-  })
-}
-
-/** Takes from an answer what a secret is made of: own string pairs only. */
-function checkedSecret(store: SecretStore, scope: string, name: string, answer: unknown): Secret | undefined {
-  if (answer === undefined) return undefined
-  const where = { scope, secret: name }
-  const secret = (answer ?? {}) as Partial<Secret>
-  if (typeof secret.version !== 'string' || typeof secret.values !== 'object' || (secret.values as unknown) === null) {
-    throw badAnswer(store, 'its answer is neither a secret nor undefined', where)
-  }
-  const values = checkedOnce.get(secret.values) ?? checkedPairs(store, where, secret.values)
-  return { name, scope, version: secret.version, values }
-}
-
-/** Copies of frozen answers that were checked before: they cannot have changed. */
-const checkedOnce = new WeakMap<object, Readonly<Record<string, string>>>()
-
-function checkedPairs(
-  store: SecretStore,
-  where: { scope: string; secret: string },
-  pairs: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, string>> {
-  const values = Object.create(null) as Record<string, string>
-  for (const key of Object.keys(pairs)) {
-    const value = pairs[key]
-    if (!isKey(key)) throw badAnswer(store, `${quoteName(key)} is not a key`, where)
-    if (!isValue(value)) {
-      throw badAnswer(store, `the value of ${key} is not a well-formed string without NUL`, { ...where, key })
-    }
-    values[key] = value
-  }
-  Object.freeze(values)
-  if (Object.isFrozen(pairs)) checkedOnce.set(pairs, values)
-  return values
 }
 
 /** Which keys of a secret are injected for a requirement. */

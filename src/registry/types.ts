@@ -47,7 +47,7 @@ export interface RegistryOptions {
   readonly store: SecretStore | ((scope: string) => SecretStore)
   /** Checked at registration, and used by calls that name none. Default: `default`. */
   readonly scope?: string | undefined
-  /** `throw` (default): a registration whose secrets are missing throws; `defer`: nothing is asked before a call. */
+  /** `throw` (default): a registration whose secrets are missing throws; `defer`: registering asks nothing, `ready()` and each call do. */
   readonly missing?: 'throw' | 'defer' | undefined
   /** Names of further variables that children get from this process's environment. Default: none. */
   readonly env?: readonly string[] | undefined
@@ -165,7 +165,10 @@ export type WithInput<F extends AnyFunction, S extends StandardSchema> =
 
 /** What `register(…)` gives: call it with a function, or write it before a static method. */
 export interface Decorator {
-  /** Registers a static, public, async method (TC39 decorators). */
+  /**
+   * Registers a static, public, async method (TC39 decorators). Without a `name` it is `Class.method`, by the class's name
+   * at that time, which compilers change: esbuild's is `_Class`.
+   */
   <This, A extends unknown[], R>(
     method: (this: This, ...args: A) => Promise<R>,
     context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => Promise<R>>,

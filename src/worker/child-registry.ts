@@ -43,8 +43,8 @@ export function childRegistry(state: ChildState): object {
     register,
     ready: () => Promise.resolve(),
     functions: () => Object.freeze(state.registrations.map(({ name, module }) => ({ name, module, requirements: [] }))),
-    call: (name: string) => Promise.reject(nested(name)),
-    check: () => Promise.reject(nested('check')),
+    call: (name: string) => Promise.reject(nestedCall(name)),
+    check: () => Promise.reject(nestedCall('check')),
     stats: () => ({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 }),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),
@@ -53,16 +53,19 @@ export function childRegistry(state: ChildState): object {
 
 /** The name of a static method without one of its own: `Class.method`. */
 export function methodName(owner: unknown, method: string | symbol): string {
-  return `${(owner as { name?: string }).name ?? ''}.${String(method)}`
+  const { name } = owner as { name?: unknown }
+  // A class without a name gives its methods none: `.method` would be the same for each of them.
+  return typeof name === 'string' && name !== '' ? `${name}.${String(method)}` : ''
 }
 
 function registered(name: string): Fn {
-  const call = (): Promise<never> => Promise.reject(nested(name))
+  const call = (): Promise<never> => Promise.reject(nestedCall(name))
   const definition = Object.freeze({ name, requirements: [] })
   return Object.assign(call, { definition, with: () => registered(name) })
 }
 
-function nested(name: string): RegistrationError {
+/** The error for a call of a registered function by code that runs as one, or while a child imports a module. */
+export function nestedCall(name: string): RegistrationError {
   const caller = runningCall()?.name
   if (caller === undefined) {
     return new RegistrationError(
@@ -73,7 +76,11 @@ function nested(name: string): RegistrationError {
       },
     )
   }
-  return new RegistrationError('NESTED_CALL', `${caller} called the registered function ${name} inside a child.`, {
-    hint: 'Call its plain implementation, or let the host call one after the other.',
-  })
+  return new RegistrationError(
+    'NESTED_CALL',
+    `${caller} called the registered function ${name}: one cannot run another.`,
+    {
+      hint: 'Call its plain implementation, or let the host call one after the other.',
+    },
+  )
 }

@@ -1,0 +1,156 @@
+import { CallError, createRegistry, memoryStore, WorkerError } from 'latchkey'
+import { afterEach, describe, expect, test } from 'vitest'
+import { allTextOf, rejection } from '../helpers/thrown.ts'
+
+const TOKEN = 'inline-token-12345'
+const store = memoryStore({ gh: { INLINE_TOKEN: TOKEN }, other: { INLINE_TOKEN: 'other-token-12345' } })
+const make = () => createRegistry({ store, isolation: 'inline' })
+
+afterEach(() => {
+  delete process.env['INLINE_TOKEN']
+})
+
+describe('an inline call', () => {
+  test('sets the variables for the function and takes them away after it', async () => {
+    const before = { ...process.env }
+    const read = make().register({ name: 'read', secrets: ['gh'] })(async () => {
+      await Promise.resolve()
+      return process.env['INLINE_TOKEN']
+    })
+    expect(await read()).toBe(TOKEN)
+    expect({ ...process.env }).toEqual(before)
+  })
+
+  test('puts back what stood there before, also after a failure', async () => {
+    process.env['INLINE_TOKEN'] = 'before'
+    const fail = make().register({ name: 'fail', secrets: ['gh'] })(() => {
+      throw new Error('failed')
+    })
+    await expect(fail()).rejects.toThrow('failed')
+    expect(process.env['INLINE_TOKEN']).toBe('before')
+  })
+
+  test('waits for the one before, of whatever registry', async () => {
+    const events: string[] = []
+    const job = (name: string, secret: string) =>
+      make().register({ name, secrets: [secret] })(async () => {
+        events.push(`${name} begins with ${process.env['INLINE_TOKEN'] ?? ''}`)
+        await new Promise((resolve) => setImmediate(resolve))
+        events.push(`${name} ends with ${process.env['INLINE_TOKEN'] ?? ''}`)
+      })
+    await Promise.all([job('a', 'gh')(), job('b', 'other')()])
+    expect(events).toEqual([
+      `a begins with ${TOKEN}`,
+      `a ends with ${TOKEN}`,
+      'b begins with other-token-12345',
+      'b ends with other-token-12345',
+    ])
+  })
+
+  test('is refused in production', async () => {
+    const environment = process.env['NODE_ENV']
+    process.env['NODE_ENV'] = 'production'
+    try {
+      const f = make().register({ name: 'f' })(() => 1)
+      await expect(f()).rejects.toMatchObject({
+        code: 'INLINE_IN_PRODUCTION',
+        hint: "Use isolation 'warm' or 'call'.",
+      })
+    } finally {
+      if (environment === undefined) delete process.env['NODE_ENV']
+      else process.env['NODE_ENV'] = environment
+    }
+  })
+
+  test('gives a copy of the result, and refuses one that cannot be copied', async () => {
+    const kept = { list: [1] }
+    const registry = make()
+    const give = registry.register({ name: 'give' })(() => kept)
+    const copy = await give()
+    expect(copy).toEqual(kept)
+    expect(copy).not.toBe(kept)
+    const bad = registry.register({ name: 'bad' })(() => () => 1)
+    const error = await rejection(bad())
+    expect(error).toBeInstanceOf(WorkerError)
+    expect(error).toMatchObject({ code: 'NOT_CLONEABLE', function: 'bad' })
+  })
+
+  test('redacts or refuses results as a child does', async () => {
+    const registry = make()
+    const leak = (results: 'pass' | 'redact' | 'refuse') => {
+      return registry.register({ name: results, secrets: ['gh'], results })(() => ({
+        map: new Map([['token', process.env['INLINE_TOKEN']]]),
+      }))
+    }
+    expect(await leak('pass')()).toEqual({ map: new Map([['token', TOKEN]]) })
+    expect(await leak('redact')()).toEqual({ map: new Map([['token', '***']]) })
+    const error = await rejection(leak('refuse')())
+    expect(error).toMatchObject({ code: 'RESULT_REFUSED', function: 'refuse' })
+    expect(allTextOf(error)).not.toContain(TOKEN)
+    const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(() => [new Date(0)])
+    expect(await harmless()).toEqual([new Date(0)])
+  })
+
+  test('ends for its caller by timeout and abort, though nothing can end its code', async () => {
+    let go: (() => void) | undefined
+    const slow = make().register({ name: 'slow' })(() => new Promise<void>((resolve) => (go = resolve)))
+    await expect(slow.with({ timeoutMs: 20 })()).rejects.toMatchObject({ code: 'CALL_TIMEOUT' })
+    go?.()
+    const reason = Symbol('any reason')
+    const controller = new AbortController()
+    const aborted = rejection(slow.with({ signal: controller.signal })())
+    controller.abort(reason)
+    expect(await aborted).toBe(reason)
+  })
+
+  test('given up before its turn never runs', async () => {
+    let runs = 0
+    let go: (() => void) | undefined
+    const registry = make()
+    const first = registry.register({ name: 'first' })(() => new Promise<void>((resolve) => (go = resolve)))
+    const second = registry.register({ name: 'second' })(() => runs++)
+    const running = first()
+    await expect(second.with({ timeoutMs: 20 })()).rejects.toMatchObject({ code: 'CALL_TIMEOUT' })
+    go?.()
+    await running
+    await second()
+    expect(runs).toBe(1)
+  })
+
+  test('of a function by another is refused, as in a child, and does not wait for itself', async () => {
+    const registry = make()
+    const inner = registry.register({ name: 'inner' })(() => 1)
+    const outer = registry.register({ name: 'outer' })(() => inner())
+    const byName = registry.register({ name: 'by_name' })(() => registry.call('inner'))
+    for (const [call, name] of [
+      [outer, 'outer'],
+      [byName, 'by_name'],
+    ] as const) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'NESTED_CALL',
+        message: `${name} called the registered function inner: one cannot run another.`,
+      })
+    }
+    expect(await inner()).toBe(1)
+  })
+
+  test('fails with a CallError, whatever was thrown, with values masked', async () => {
+    const registry = make()
+    const fail = registry.register({ name: 'fail', secrets: ['gh'] })(() => {
+      const token = process.env['INLINE_TOKEN'] ?? ''
+      const cause = new TypeError(`cause ${token}`)
+      throw Object.assign(new RangeError(`bad ${token}`, { cause }), { code: 'E_OWN', header: { auth: token } })
+    })
+    const error = (await rejection(fail())) as CallError
+    expect(error).toBeInstanceOf(CallError)
+    expect(error).toMatchObject({
+      ...{ name: 'RangeError', message: 'bad ***', code: 'E_OWN', header: { auth: '***' } },
+      cause: { name: 'TypeError', message: 'cause ***' },
+    })
+    expect(allTextOf(error)).not.toContain(TOKEN)
+    const odd = registry.register({ name: 'odd' })(() => {
+      throw null
+    })
+    expect(await rejection(odd())).toBeInstanceOf(CallError)
+  })
+})

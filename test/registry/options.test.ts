@@ -1,0 +1,201 @@
+import { createRegistry, memoryStore, type RegisterOptions, type Registry } from 'latchkey'
+import { afterEach, describe, expect, test } from 'vitest'
+import { rejection, thrownBy } from '../helpers/thrown.ts'
+
+const store = memoryStore({ gh: { TOKEN: 't' } })
+const create = (options: unknown): Registry => createRegistry(options as never)
+const register = (options: unknown) =>
+  create({ store, isolation: 'inline' }).register(options as RegisterOptions & { input: undefined })
+const refusal = (code: string, message: string) => ({ code, message: expect.stringContaining(message) as string })
+
+describe('createRegistry', () => {
+  test.each<[string, unknown, string, string]>([
+    ['nothing', undefined, 'INVALID_OPTION', 'createRegistry takes an object of options.'],
+    ['null', null, 'INVALID_OPTION', 'createRegistry takes an object of options.'],
+    ['an array', [], 'INVALID_OPTION', 'createRegistry takes an object of options.'],
+    ['no store', {}, 'INVALID_OPTION', 'store must be a store, or a function that gives one for a scope'],
+    ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
+    [
+      'an unknown option',
+      { store, scopes: 'a' },
+      'UNKNOWN_OPTION',
+      'knows no option "scopes". Its options are store, scope',
+    ],
+    ['an unknown option of undefined', { store, scopes: undefined }, 'UNKNOWN_OPTION', '"scopes"'],
+    ['a scope that is none', { store, scope: 'a//b' }, 'INVALID_NAME', '"a//b" is not a scope'],
+    ['a scope of another type', { store, scope: 7 }, 'INVALID_OPTION', 'scope must be a string'],
+    ['missing', { store, missing: 'ignore' }, 'INVALID_OPTION', "missing must be 'throw' or 'defer'"],
+    ['env', { store, env: 'HOME' }, 'INVALID_OPTION', 'env must be an array of variable names'],
+    ['a name of env', { store, env: ['A=B'] }, 'INVALID_OPTION', '"A=B" is none'],
+    ['isolation', { store, isolation: 'vm' }, 'INVALID_OPTION', "isolation must be 'warm', 'call' or 'inline'"],
+    [
+      'timeoutMs',
+      { store, timeoutMs: '1' },
+      'INVALID_OPTION',
+      'timeoutMs must be milliseconds, from 0 to 2,147,483,647',
+    ],
+    ['an endless timeoutMs', { store, timeoutMs: Infinity }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
+    [
+      'a timeoutMs that no timer takes',
+      { store, timeoutMs: 2 ** 31 },
+      'INVALID_OPTION',
+      'timeoutMs must be milliseconds',
+    ],
+    ['graceMs', { store, graceMs: -1 }, 'INVALID_OPTION', 'graceMs must be milliseconds'],
+    ['pool', { store, pool: 4 }, 'INVALID_OPTION', 'pool must be an object'],
+    ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'Its options are maxProcesses'],
+    [
+      'maxProcesses',
+      { store, pool: { maxProcesses: 0 } },
+      'INVALID_OPTION',
+      'maxProcesses must be a whole number from 1 on',
+    ],
+    ['spares', { store, pool: { spares: 0.5 } }, 'INVALID_OPTION', 'spares must be a whole number from 0 on'],
+    ['redact', { store, redact: 'no' }, 'INVALID_OPTION', 'redact must be true or false'],
+    ['onLog', { store, onLog: true }, 'INVALID_OPTION', 'onLog must be a function, or false'],
+  ])('refuses %s', (_, options, code, message) => {
+    const error = thrownBy(() => create(options))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject(refusal(code, message))
+  })
+
+  test('takes undefined for any option as absent', async () => {
+    const registry = create({
+      ...{ store, scope: undefined, missing: undefined, env: undefined, isolation: undefined, timeoutMs: undefined },
+      ...{ graceMs: undefined, pool: undefined, redact: undefined, onLog: undefined },
+    })
+    expect(registry.stats()).toEqual({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 })
+    create({ store, pool: { maxProcesses: undefined, spares: undefined } })
+    await registry.close()
+  })
+})
+
+describe('register', () => {
+  test.each<[string, unknown, string, string]>([
+    ['null', null, 'INVALID_OPTION', 'register takes an object of options.'],
+    ['a string', 'gh', 'INVALID_OPTION', 'register takes an object of options.'],
+    [
+      'an unknown option',
+      { secret: ['gh'] },
+      'UNKNOWN_OPTION',
+      'knows no option "secret". Its options are name, description',
+    ],
+    ['secrets', { secrets: 'gh' }, 'INVALID_OPTION', 'secrets must be an array of requirements'],
+    ['name', { name: 1 }, 'INVALID_OPTION', 'name must be a string'],
+    ['input', { input: {} }, 'INVALID_OPTION', 'input must be a schema that implements Standard Schema'],
+    [
+      'module',
+      { module: './here.js' },
+      'INVALID_OPTION',
+      "module must be the URL of a module's file, e.g. import.meta.url",
+    ],
+    ['a module that is no file', { module: 'data:text/javascript,1' }, 'INVALID_OPTION', 'import.meta.url'],
+    ['isolation', { isolation: 'none' }, 'INVALID_OPTION', "isolation must be 'warm'"],
+    ['timeoutMs', { timeoutMs: NaN }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
+    ['results', { results: 'hide' }, 'INVALID_OPTION', "results must be 'pass', 'redact' or 'refuse'"],
+  ])('refuses %s', (_, options, code, message) => {
+    const error = thrownBy(() => register(options))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject(refusal(code, message))
+  })
+
+  test('takes undefined for any option, and for all of them, as absent', async () => {
+    const options = {
+      ...{ name: undefined, description: undefined, secrets: undefined, input: undefined, module: undefined },
+      ...{ isolation: undefined, timeoutMs: undefined, results: undefined },
+    }
+    async function named() {
+      await Promise.resolve()
+      return 1
+    }
+    expect(await register(options)(named)()).toBe(1)
+    expect(await register(undefined)(named)()).toBe(1)
+  })
+
+  test('refuses what is no function', () => {
+    expect(thrownBy(() => register({})('create_issue' as never))).toMatchObject(
+      refusal('INVALID_OPTION', 'takes the function to register'),
+    )
+  })
+})
+
+describe('a call', () => {
+  const registry = create({ store, isolation: 'inline' })
+  const read = registry.register({ name: 'read' })(() => 1)
+
+  test.each<[string, unknown, string, string]>([
+    ['null', null, 'INVALID_OPTION', 'takes an object of options'],
+    ['an array', [], 'INVALID_OPTION', 'takes an object of options'],
+    [
+      'an unknown option',
+      { timeout: 1 },
+      'UNKNOWN_OPTION',
+      'Its options are scope, partition, signal, timeoutMs, isolation',
+    ],
+    ['scope', { scope: 'a b' }, 'INVALID_NAME', 'is not a scope'],
+    ['partition', { partition: 1 }, 'INVALID_OPTION', 'partition must be a string'],
+    ['signal', { signal: { aborted: false } }, 'INVALID_OPTION', 'signal must be an AbortSignal'],
+    ['timeoutMs', { timeoutMs: -1 }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
+    ['isolation', { isolation: 'cold' }, 'INVALID_OPTION', "isolation must be 'warm'"],
+  ])('refuses %s, by with() at once, by call() as a rejection', async (_, options, code, message) => {
+    const error = thrownBy(() => read.with(options as never))
+    expect(error).toBeInstanceOf(TypeError)
+    expect(error).toMatchObject(refusal(code, message))
+    expect(await rejection(registry.call('read', [], options as never))).toMatchObject(refusal(code, message))
+  })
+
+  test('by name takes its arguments as an array', async () => {
+    await expect(registry.call('read', 'x' as never)).rejects.toMatchObject(
+      refusal('INVALID_OPTION', 'takes the arguments as an array'),
+    )
+  })
+
+  test('takes undefined as absent, and does not undo an earlier with() by it', async () => {
+    const where = create({ store, isolation: 'inline', missing: 'defer' }).register({ name: 'w', secrets: ['none'] })(
+      () => 1,
+    )
+    const bound = where.with({ scope: 'acme' }).with({ scope: undefined, timeoutMs: undefined })
+    await expect(bound()).rejects.toMatchObject({ missing: [{ scope: 'acme' }] })
+    expect(await registry.call('read', undefined, undefined)).toBe(1)
+  })
+})
+
+test('check takes a scope and nothing else', async () => {
+  const registry = create({ store })
+  const check = (options: unknown) => rejection(registry.check(options as never))
+  expect(await check({ isolation: 'warm' })).toMatchObject(refusal('UNKNOWN_OPTION', 'Its options are scope'))
+  expect(await check({ scope: '' })).toMatchObject(refusal('INVALID_NAME', 'is not a scope'))
+  expect(await check(null)).toMatchObject(refusal('INVALID_OPTION', 'check takes an object'))
+  expect(await registry.check({ scope: undefined })).toMatchObject({ ok: true })
+})
+
+describe('what somebody put on Object.prototype', () => {
+  const polluted: Record<string, unknown> = {
+    ...{ scope: 'polluted', missing: 'defer', isolation: 'vm', timeoutMs: 0, partition: 'p', results: 'refuse' },
+    ...{ name: 'polluted', keys: ['NONE'], optional: true, prefix: 'POLLUTED_', module: 'file:///polluted', spares: 7 },
+  }
+  afterEach(() => {
+    for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name)
+  })
+
+  test('is no option', async () => {
+    for (const [name, value] of Object.entries(polluted)) {
+      Object.defineProperty(Object.prototype, name, { value, configurable: true, writable: true, enumerable: false })
+    }
+    const registry = create({ store })
+    async function token() {
+      await Promise.resolve()
+      return process.env['TOKEN']
+    }
+    const read = registry.register(['gh'])(token)
+    expect(read.definition.name).toBe('token')
+    expect(read.definition.requirements).toEqual([{ name: 'gh', optional: false }])
+    expect(await read.with({ isolation: 'inline' })()).toBe('t')
+    const long = registry.register({ secrets: [{ name: 'gh' }], isolation: 'inline' })(async function long() {
+      return Promise.resolve(process.env['TOKEN'])
+    })
+    expect(long.definition.requirements).toEqual([{ name: 'gh', optional: false }])
+    expect(await long()).toBe('t')
+    expect((await registry.check()).ok).toBe(true)
+  })
+})
