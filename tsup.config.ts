@@ -6,6 +6,7 @@ export default defineConfig({
     index: 'src/index.ts',
     child: 'src/child.ts',
     template: 'src/template/index.ts',
+    call: 'src/call.ts',
     redact: 'src/redact/index.ts',
     errors: 'src/errors.ts',
     testing: 'src/testing/index.ts',

@@ -84,6 +84,8 @@ export const REGISTRATION_CODES = [
   'NOT_REGISTERED_IN_CHILD',
   'NESTED_CALL',
   'INLINE_IN_PRODUCTION',
+  'NO_CURRENT_CALL',
+  'UNSUPPORTED',
 ] as const
 /** A wrong argument: the `code` of the plain `TypeError` that is thrown synchronously. */
 export const ARGUMENT_CODES = ['UNKNOWN_OPTION', 'INVALID_OPTION', 'INVALID_NAME'] as const

@@ -3,6 +3,8 @@ import { isDeepStrictEqual } from 'node:util'
 import { InputError, RegistrationError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { nestedCall } from '../worker/child-registry.ts'
+import { assertMayChangeUser, permissionFlags } from '../worker/confinement.ts'
+import { workerEntryPath } from '../worker/entry-path.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import { fileMark, isMainModule, mainModules } from '../worker/host-modules.ts'
@@ -126,17 +128,22 @@ function cloned(name: string, args: readonly unknown[]): Payload {
 function submit(run: Run, fresh: boolean, args: Payload, context: CallContext, ending: Ending): Promise<Outcome> {
   const { entry, scope, partition } = run
   const module = importable(entry)
-  const family = JSON.stringify([fresh, scope, partition, module, run.family])
-  const key = `${family}${fileMark(module)}${run.identity}`
   const { settings } = context
+  const user = entry.user ?? settings.user
+  if (user !== undefined) assertMayChangeUser()
+  const permission = entry.permission ?? settings.permission
+  const flags = permission === undefined ? [] : permissionFlags(permission, module, workerEntryPath())
+  const family = JSON.stringify([fresh, scope, partition, module, user, flags, run.family])
+  const key = `${family}${fileMark(module)}${run.identity}`
   return new Promise((resolve) => {
     const job: Job = {
       key,
       family,
       fresh,
+      flags,
       init: () => {
         const variables = { ...allowedVariables(settings.env), ...run.variables }
-        return { key, module, variables, secrets: run.secrets, mains: mainModules() }
+        return { key, module, variables, secrets: run.secrets, mains: mainModules(), user }
       },
       call: { key, name: entry.name, module, registry: entry.registry, scope, partition, args },
       onLine: (stream, line) => {

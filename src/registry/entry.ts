@@ -1,5 +1,7 @@
 /** A registered function, as its registry keeps it. */
 import type { StandardSchema } from '../secret.ts'
+import type { Permission, User } from '../worker/confinement.ts'
+import { permissionOf, userOf } from './options.ts'
 import type { Needed } from './requirement.ts'
 import type { Placed } from './secrets.ts'
 import type { FunctionDefinition, Isolation, RegisterOptions } from './types.ts'
@@ -19,6 +21,8 @@ export interface Entry {
   readonly registry: string | undefined
   readonly isolation: Isolation | undefined
   readonly timeoutMs: number | undefined
+  readonly permission: Permission | undefined
+  readonly user: User | undefined
   readonly results: 'pass' | 'redact' | 'refuse'
   readonly definition: FunctionDefinition
   /** Its requirements in the scope of one call. */
@@ -52,6 +56,8 @@ export function createEntry({ name, fn, self, needs, options, module, registry, 
     registry,
     isolation: options.isolation,
     timeoutMs: options.timeoutMs,
+    permission: permissionOf(options.permission),
+    user: userOf(options.uid),
     results: options.results ?? 'pass',
     definition: Object.freeze({
       name,

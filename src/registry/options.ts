@@ -5,6 +5,7 @@ import { argumentError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
 import { checked, ownOf } from './checked.ts'
+import type { Permission, User } from '../worker/confinement.ts'
 import type { CallOptions, Isolation, LogLine, RegisterOptions, RegistryOptions } from './types.ts'
 
 const count = (least: number): z.ZodType<number> =>
@@ -44,7 +45,21 @@ const poolOptions = z.strictObject({
   startTimeoutMs: milliseconds.optional(),
   maxCallsPerWorker: count(1).optional(),
   maxOldSpaceMb: count(1).optional(),
+  preload: z.array(text, { error: 'an array of packages' }).optional(),
 })
+
+const permission = z.union(
+  [
+    z.literal(true),
+    z.strictObject({
+      read: z.array(text).optional(),
+      write: z.array(text).optional(),
+      net: flag.optional(),
+    }),
+  ],
+  { error: 'true, or { read?, write?, net? }' },
+)
+const uid = z.int({ error: "a user's id" }).min(1, "a user's id, and not root's")
 
 const registryOptions = z.strictObject({
   store: custom<RegistryOptions['store']>(
@@ -58,6 +73,8 @@ const registryOptions = z.strictObject({
   timeoutMs: milliseconds.optional(),
   graceMs: milliseconds.optional(),
   pool: custom<object>((value) => typeof value === 'object' && value !== null, 'an object').optional(),
+  permission: permission.optional(),
+  uid: uid.optional(),
   redact: flag.optional(),
   onLog: custom<false | ((line: LogLine) => void)>(
     (value) => value === false || isFunction(value),
@@ -73,6 +90,8 @@ const registerOptions = z.strictObject({
   module: custom<string | URL>(isModuleUrl, "the URL of a module's file, e.g. import.meta.url").optional(),
   isolation: isolation.optional(),
   timeoutMs: milliseconds.optional(),
+  permission: permission.optional(),
+  uid: uid.optional(),
   results: z.enum(['pass', 'redact', 'refuse'], { error: "'pass', 'redact' or 'refuse'" }).optional(),
 })
 
@@ -104,7 +123,10 @@ export interface RegistrySettings {
     readonly startTimeoutMs: number
     readonly maxCallsPerWorker: number
     readonly maxOldSpaceMb: number | undefined
+    readonly preload: readonly string[]
   }
+  readonly permission: Permission | undefined
+  readonly user: User | undefined
   readonly redact: boolean
   readonly onLog: false | ((line: LogLine) => void) | undefined
 }
@@ -141,10 +163,25 @@ export function registrySettings(options: unknown): RegistrySettings {
       startTimeoutMs: pool.startTimeoutMs ?? 10_000,
       maxCallsPerWorker: pool.maxCallsPerWorker ?? Infinity,
       maxOldSpaceMb: pool.maxOldSpaceMb,
+      preload: Object.freeze([...(pool.preload ?? [])]),
     }),
+    permission: permissionOf(given.permission),
+    user: userOf(given.uid),
     redact: given.redact ?? true,
     onLog: given.onLog,
   })
+}
+
+/** Fills in the defaults of a permission. */
+export function permissionOf(given: RegisterOptions['permission']): Permission | undefined {
+  if (given === undefined) return undefined
+  const { read = [], write = [], net = true } = given === true ? {} : given
+  return Object.freeze({ read: Object.freeze([...read]), write: Object.freeze([...write]), net })
+}
+
+/** The user that a `uid` stands for: its group is the one of the same number, and it has no others. */
+export function userOf(uid: number | undefined): User | undefined {
+  return uid === undefined ? undefined : Object.freeze({ uid, gid: uid })
 }
 
 /** Checks the options of `register`. A bare array is its `secrets`. */

@@ -166,11 +166,11 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
 function startScheduler(settings: RegistrySettings): Scheduler {
   const { pool, graceMs } = settings
-  return createScheduler(pool, graceMs, (onLine) => {
+  return createScheduler(pool, graceMs, (onLine, further) => {
     return startWorker({
       entry: workerEntryPath(),
       env: allowedVariables(settings.env),
-      execArgv: childFlags({ maxOldSpaceMb: pool.maxOldSpaceMb }),
+      execArgv: childFlags({ maxOldSpaceMb: pool.maxOldSpaceMb, preload: pool.preload, further }),
       onLine,
     })
   })

@@ -10,6 +10,18 @@ import type { SchedulerStats } from '../worker/scheduler.ts'
  */
 export type Isolation = 'warm' | 'call' | 'inline'
 
+/**
+ * What a child's code may do under Node's permission model: `true` reads its own package and its dependencies, and may use
+ * the network. `read` and `write` add paths; `net: false` refuses the network where Node's model covers it (25 and later).
+ */
+export type PermissionOption =
+  | true
+  | {
+      readonly read?: readonly string[] | undefined
+      readonly write?: readonly string[] | undefined
+      readonly net?: boolean | undefined
+    }
+
 /** One line that a function's code wrote, redacted. */
 export interface LogLine {
   readonly function: string
@@ -39,6 +51,11 @@ export interface PoolOptions {
   readonly maxCallsPerWorker?: number | undefined
   /** A limit of each child's heap (V8's old space), in MB. Default: none. */
   readonly maxOldSpaceMb?: number | undefined
+  /**
+   * Packages that are slow to import, imported by each child before it has a secret, as `--import` resolves them from the
+   * working directory. List none that reads its environment when it is imported. Default: none.
+   */
+  readonly preload?: readonly string[] | undefined
 }
 
 /** Options of {@link createRegistry}. */
@@ -58,6 +75,10 @@ export interface RegistryOptions {
   /** How long a child has between its `signal` and its end, in milliseconds. Default: 250. */
   readonly graceMs?: number | undefined
   readonly pool?: PoolOptions | undefined
+  /** Confines children by Node's permission model: no /proc, no processes, no addons. Default: none. */
+  readonly permission?: PermissionOption | undefined
+  /** The user, and the group of the same number, that children become before they import a module; needs root. */
+  readonly uid?: number | undefined
   /** False passes errors and output on unredacted. Default: true. */
   readonly redact?: boolean | undefined
   /** Takes the lines that functions write; `false` drops them. Default: to this process's stdout and stderr. */
@@ -104,6 +125,10 @@ export interface RegisterOptions<Input extends StandardSchema = StandardSchema> 
   readonly isolation?: Isolation | undefined
   /** In milliseconds. Default: the registry's. */
   readonly timeoutMs?: number | undefined
+  /** Default: the registry's. */
+  readonly permission?: PermissionOption | undefined
+  /** Default: the registry's. */
+  readonly uid?: number | undefined
   /** What becomes of a result that holds a secret's value: `pass` (default) it, `redact` it, or `refuse` it. */
   readonly results?: 'pass' | 'redact' | 'refuse' | undefined
 }

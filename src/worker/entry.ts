@@ -3,6 +3,7 @@
  * imports the module, and then runs the functions that the module registered.
  */
 import { ChildProcess } from 'node:child_process'
+import { becomeUser } from './confinement.ts'
 import { setEnvironment, type Variables } from './environment.ts'
 import { importGuarded, MainModuleReached } from './import-guard.ts'
 import { needsLoader } from './loader.ts'
@@ -54,6 +55,7 @@ async function init(task: InitTask): Promise<InitReply> {
   }
   setEnvironment(assigned.variables)
   markChildren(task.marker)
+  if (task.user !== undefined) becomeUser(task.user)
   if (await needsLoader(task.module)) return { ok: false, why: 'needs-loader' }
   try {
     await importGuarded(task.module, task.mains)

@@ -23,6 +23,10 @@ const LOADER_FLAGS: ReadonlyMap<string, number> = new Map([
 export interface FlagOptions {
   /** A limit of the child's heap in MB. */
   readonly maxOldSpaceMb?: number | undefined
+  /** Packages to import before the child has a secret. */
+  readonly preload?: readonly string[] | undefined
+  /** Further flags, as they are. */
+  readonly further?: readonly string[] | undefined
 }
 
 /** Makes a child's `execArgv`. The host's `--env-file`, `--inspect`, `--watch` and the like never go on. */
@@ -33,6 +37,8 @@ export function childFlags(options: FlagOptions = {}): string[] {
     if (process.allowedNodeEnvironmentFlags.has(flag)) own.push(flag)
   }
   if (options.maxOldSpaceMb !== undefined) own.push(`--max-old-space-size=${options.maxOldSpaceMb}`)
+  for (const name of options.preload ?? []) own.push(`--import=${name}`)
+  own.push(...(options.further ?? []))
   return [...loaderFlags(splitNodeOptions(process.env['NODE_OPTIONS'] ?? '')), ...loaderFlags(process.execArgv), ...own]
 }
 

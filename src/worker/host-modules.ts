@@ -31,7 +31,7 @@ function findMainModules(): string[] {
 
 function isNotFound(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
-  return code === 'MODULE_NOT_FOUND' || code === 'ENOENT' || code === 'ENOTDIR'
+  return ['MODULE_NOT_FOUND', 'ENOENT', 'ENOTDIR', 'EACCES', 'ERR_ACCESS_DENIED'].includes(String(code))
 }
 
 const judged = new Map<string, boolean>()

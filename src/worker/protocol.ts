@@ -1,6 +1,7 @@
 /** What the host and a child say to each other. Only plain data of known shape, and bytes, ever cross. */
 import type { Payload } from './payload.ts'
 import type { Thrown } from './thrown.ts'
+import type { User } from './confinement.ts'
 import type { Variables } from './environment.ts'
 
 /** Sent once to a spare: who it is from now on. */
@@ -16,6 +17,8 @@ export interface InitTask {
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** The real paths of the host's main module. */
   readonly mains: readonly string[]
+  /** The user to become before the import. */
+  readonly user: User | undefined
   /** The value of {@link WORKER_MARKER} in the environment of processes that the child starts. */
   readonly marker: string
 }

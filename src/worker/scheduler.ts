@@ -32,6 +32,8 @@ export interface Job {
   readonly family: string
   /** True: a worker of its own, ended after it. */
   readonly fresh: boolean
+  /** Flags that the job's worker must be started with; a spare has none of them. */
+  readonly flags: readonly string[]
   /** What a worker is given when it takes the key. Called at most once per worker. */
   init(): Omit<InitTask, 'kind' | 'marker'>
   readonly call: Omit<CallTask, 'kind'>
@@ -91,7 +93,7 @@ const COLD_START_MS = 50
 export function createScheduler(
   limits: PoolLimits,
   graceMs: number,
-  start: (onLine: WorkerOptions['onLine']) => Worker,
+  start: (onLine: WorkerOptions['onLine'], flags: readonly string[]) => Worker,
 ): Scheduler {
   const slots = new Set<Slot>()
   const spares = new Set<Slot>()
@@ -109,9 +111,9 @@ export function createScheduler(
   let closing: Promise<void> | undefined
   let closed = false
 
-  function addSlot(): Slot {
+  function addSlot(flags: readonly string[]): Slot {
     const slot: Slot = {
-      worker: start((stream, line) => slot.onLine?.(stream, line)),
+      worker: start((stream, line) => slot.onLine?.(stream, line), flags),
       key: undefined,
       family: undefined,
       job: undefined,
@@ -258,14 +260,14 @@ export function createScheduler(
       }
     }
     if (own !== undefined && own.size >= limits.maxPerKey) return false
-    const [spare] = spares
+    const [spare] = job.flags.length === 0 ? spares : []
     if (spare !== undefined) {
       spares.delete(spare)
       assign(spare, job)
       return true
     }
     if (slots.size >= limits.maxProcesses && !evictFor(job, own === undefined || waitedMs >= coldStartMs)) return false
-    assign(addSlot(), job)
+    assign(addSlot(job.flags), job)
     return true
   }
 
@@ -344,7 +346,7 @@ export function createScheduler(
 
   /** Starts spares in free places. */
   function refill(): void {
-    while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot())
+    while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot([]))
   }
 
   /** Ends the idle workers of older keys of a job's family. */

@@ -82,7 +82,8 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
       key,
       family: key,
       fresh: false,
-      init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [] }),
+      flags: [],
+      init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [], user: undefined }),
       call: {
         key,
         name,
