@@ -1,0 +1,133 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { HOSTS, startHost } from '../helpers/host.ts'
+import { isAlive, until } from '../helpers/processes.ts'
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const temp = mkdtempSync(join(tmpdir(), 'latchkey-hosts-'))
+afterAll(() => {
+  rmSync(temp, { recursive: true })
+})
+
+async function output(args: readonly string[], options?: Parameters<typeof startHost>[1]): Promise<string> {
+  const { stdout, stderr } = await startHost(args, options).ended
+  return stdout === '' ? stderr : stdout
+}
+
+describe('a child gets nothing of its host but the allow-list', () => {
+  const expected = JSON.stringify(['API_TOKEN', 'HOME', 'PATH'])
+
+  test.each([
+    ['as it is', ['environment.mjs'], {}],
+    ['started with --env-file', ['--env-file=parent.env', 'environment.mjs'], {}],
+    ['started with a preload that sets variables', ['--require', './preload.cjs', 'environment.mjs'], {}],
+    ['with a preload in NODE_OPTIONS', ['environment.mjs'], { NODE_OPTIONS: `--require "${HOSTS}preload.cjs"` }],
+    [
+      'with warnings turned off in NODE_OPTIONS',
+      ['environment.mjs'],
+      { NODE_OPTIONS: '--no-warnings --max-old-space-size=512' },
+    ],
+  ])('%s', async (_how, args, env) => {
+    expect(await output(args, { env })).toBe(expected)
+  })
+})
+
+describe('the main module is refused before a child starts, and may still be called inline', () => {
+  test.each([
+    ['node main.mjs', ['main-registers.mjs'], {}],
+    ['node ./main.mjs by another path', ['../hosts/main-registers.mjs'], {}],
+    ['node --import tsx main.mjs', ['--import', 'tsx', 'main-registers.mjs'], {}],
+  ])('%s', async (_how, args, env) => {
+    const text = await output(args, { env })
+    expect(text).toMatch(/^MAIN_MODULE 0 Move the function/)
+    expect(text).toMatch(/\n1$/)
+  })
+
+  test('node folder', async () => {
+    expect(await output(['dir'])).toBe('MAIN_MODULE')
+  })
+
+  test('by a process manager that names it in pm_exec_path', async () => {
+    const container = join(temp, 'container.mjs')
+    writeFileSync(container, `import(${JSON.stringify(`file://${HOSTS}main-registers.mjs`)})\n`)
+    expect(await output([container], { env: { pm_exec_path: join(HOSTS, 'main-registers.mjs') } })).toMatch(
+      /^MAIN_MODULE 0/,
+    )
+  })
+
+  test('also where the integrations import it', async () => {
+    expect(await output(['cycle-main.mjs'])).toBe('MAIN_MODULE')
+  })
+})
+
+describe('hosts of every kind run their functions', () => {
+  test('CommonJS', async () => {
+    expect(await output(['common.cjs'])).toBe(JSON.stringify(['API_TOKEN', 'HOME', 'PATH']))
+  })
+
+  test('TypeScript under tsx, with stack traces that point into the source', async () => {
+    const text = await output(['--import', 'tsx', 'typed.ts'])
+    expect(text).toMatch(/"API_TOKEN".*"done"\]\ntyped-jobs\.ts:12$/)
+  })
+
+  test("TypeScript, by Node's own type stripping where Node has it, else by tsx from the module's folder", async () => {
+    const strips = (process.features as { typescript?: unknown }).typescript
+    const args = strips === undefined || strips === false ? ['--import', 'tsx', 'typed.ts'] : ['typed.ts']
+    expect(await output(args)).toMatch(/"API_TOKEN".*"done"\]\ntyped-jobs\.ts:12$/)
+  })
+
+  test('in a folder whose path has blanks, #, %, ? and letters beyond ASCII, by way of a symlink', async () => {
+    const folder = join(temp, 'a b #1 100% ?x äöü')
+    const installed = join(folder, 'node_modules')
+    mkdirSync(installed, { recursive: true })
+    symlinkSync(root, join(installed, 'latchkey'))
+    for (const file of ['jobs.mjs', 'environment.mjs']) cpSync(join(HOSTS, file), join(folder, file))
+    const link = join(temp, 'link to it')
+    symlinkSync(folder, link)
+    const expected = JSON.stringify(['API_TOKEN', 'HOME', 'PATH'])
+    expect(await output([join(folder, 'environment.mjs')])).toBe(expected)
+    expect(await output([join(link, 'environment.mjs')])).toBe(expected)
+  })
+})
+
+describe('no child outlives its host', () => {
+  test.each(['sleep', 'spin'])('that is killed while a child is in a %s', async (doing) => {
+    const host = startHost(['ending.mjs', doing, 'wait'])
+    const pid = Number(await host.line('log pid '))
+    expect(isAlive(pid)).toBe(true)
+    host.child.kill('SIGKILL')
+    await host.ended
+    await until(() => !isAlive(pid))
+  })
+
+  test.each([
+    ['exits', 'sleep', 'exit', 0],
+    ['exits', 'spin', 'exit', 0],
+    ['throws', 'sleep', 'throw', 1],
+    ['throws', 'spin', 'throw', 1],
+  ])('that %s while a child is in a %s', async (_how, doing, way, code) => {
+    const host = startHost(['ending.mjs', doing, way])
+    const pid = Number(await host.line('log pid '))
+    host.child.stdin?.write('now\n')
+    expect((await host.ended).code).toBe(code)
+    await until(() => !isAlive(pid))
+  })
+
+  test('that is terminated by SIGTERM while a child spins', async () => {
+    const host = startHost(['ending.mjs', 'spin', 'wait'])
+    const pid = Number(await host.line('log pid '))
+    host.child.kill('SIGTERM')
+    expect((await host.ended).signal).toBe('SIGTERM')
+    await until(() => !isAlive(pid))
+  })
+
+  test('and an idle registry that nobody closed does not keep its host alive', async () => {
+    const host = startHost(['ending.mjs', 'idle', 'return'])
+    await host.line('served ')
+    host.child.stdin?.write('now\n')
+    expect((await host.ended).code).toBe(0)
+  })
+})
