@@ -15,7 +15,7 @@ test('a decorated static method runs in a child, with the class as this and all 
     whoami: 'hi api.example decorated',
     byName: 'ho api.example decorated',
     sized: 5,
-    invalid: ['INVALID_INPUT'],
+    invalid: ['INVALID_INPUT', null],
     nowhere: ['MISSING_SECRETS', [{ function: 'whoami', scope: 'nowhere', secret: 'gh' }]],
     inline: 'in api.example decorated',
     functions: [
@@ -25,6 +25,15 @@ test('a decorated static method runs in a child, with the class as this and all 
     name: 'whoami',
   })
 })
+
+class GitHub {
+  readonly host = 'api.example'
+}
+/** A class without a name. */
+const Nameless = (() =>
+  class {
+    readonly host = 'api.example'
+  })()
 
 /** What a compiler hands to a decorator. */
 const context = (more: object) => ({
@@ -41,7 +50,7 @@ test.each<[string, unknown, unknown[], string]>([
   ['an instance method', method, [context({ static: false })], 'Only static, public, async methods'],
   ['a private method', method, [context({ private: true, name: '#m' })], 'Only static, public, async methods'],
   ['a getter', method, [context({ kind: 'getter' })], 'Only static, public, async methods'],
-  ['a class', class {}, [context({ kind: 'class' })], 'Only static, public, async methods'],
+  ['a class', Nameless, [context({ kind: 'class' })], 'Only static, public, async methods'],
   ['a method that is not async', () => 1, [context({})], 'm is not async'],
   [
     'an async generator',
@@ -51,9 +60,9 @@ test.each<[string, unknown, unknown[], string]>([
     [context({})],
     'm is not async',
   ],
-  ['a legacy decorator call', class {}, ['m', { value: method }], 'legacy decorator call (experimentalDecorators)'],
+  ['a legacy decorator call', Nameless, ['m', { value: method }], 'legacy decorator call (experimentalDecorators)'],
   ['a legacy decorator call on a field', {}, ['m', undefined], 'legacy decorator call (experimentalDecorators)'],
-  ['a legacy decorator call on a class', class {}, [], 'A class cannot be registered'],
+  ['a legacy decorator call on a class', Nameless, [], 'A class cannot be registered'],
 ])('%s is DECORATOR_TARGET', (_, fn, rest, message) => {
   expect(thrownBy(() => decorate(fn, ...rest))).toMatchObject({
     code: 'DECORATOR_TARGET',
@@ -65,7 +74,7 @@ test.each<[string, unknown, unknown[], string]>([
 test('a method without a name is called Class.method', () => {
   const registry = createRegistry({ store: memoryStore() })
   const addInitializer = (initialize: (this: unknown) => void) => {
-    initialize.call(class GitHub {})
+    initialize.call(GitHub)
   }
   Reflect.apply(registry.register({}), undefined, [method, context({ addInitializer })])
   expect(registry.functions()).toMatchObject([{ name: 'GitHub.m', module: import.meta.url }])
@@ -78,7 +87,7 @@ test('a method of a class without a name needs one', () => {
   Reflect.apply(register, undefined, [method, context({ addInitializer })])
   expect(
     thrownBy(() => {
-      initialize.call(class {})
+      initialize.call(Nameless)
     }),
   ).toMatchObject({ code: 'NAMELESS_FUNCTION' })
 })
