@@ -1,0 +1,141 @@
+/** Puts values into a plan. */
+import type { TemplateErrorCode, TemplateIssue } from '../errors.ts'
+import { authoredKey, type Frame, type Slots } from './frame.ts'
+import { type Findings, isFull, report, type Site, templateError } from './issue.ts'
+import type { FilledSite, Plan, TagUse } from './plan.ts'
+import type { Values } from './values.ts'
+
+/** A copy of a plan's containers, by the numbers of their frames: for a plan that is filled in more than once. */
+export interface Instance {
+  readonly slots: readonly Slots[]
+  readonly copies: readonly object[]
+}
+
+/** What filling in gave. */
+export interface Filled {
+  readonly root: unknown
+  readonly issues: readonly TemplateIssue[]
+}
+
+interface Filling {
+  readonly plan: Plan
+  readonly values: Values
+  readonly findings: Findings
+  /** How much may still be put out. */
+  left: number
+}
+
+/**
+ * Fills a plan in: its own snapshot, or an instance of it.
+ *
+ * @returns the result if the template is one string; otherwise the plan's root.
+ * @throws TemplateError with every issue, in document order; nothing is returned in part.
+ */
+export function fill(plan: Plan, values: Values, instance: Instance | null): unknown {
+  const { root, issues } = fillAll(plan, values, instance)
+  if (issues.length > 0) throw templateError(issues)
+  return root
+}
+
+/** The same, with the issues as data. If there are any, the snapshot or instance is filled in part and of no use. */
+export function fillAll(plan: Plan, values: Values, instance: Instance | null): Filled {
+  const { keyed, sites, settings } = plan
+  const filling: Filling = { plan, values, findings: { max: settings.maxIssues, issues: [] }, left: settings.maxOutput }
+  const names = keyed.length === 0 ? null : new Map(keyed.map((frame) => [frame, keyNames(plan, frame)]))
+  let root = plan.root
+  for (const site of sites) {
+    const { frame, key } = site
+    const value = site.whole && !site.inKey ? wholeValue(filling, site) : joinedText(filling, site)
+    if (value === undefined) {
+      if (isFull(filling.findings)) break
+    } else if (frame === null) root = value
+    else if (site.inKey) setKey(filling, site, names?.get(frame), value as string)
+    else (instance === null ? frame.slots : (instance.slots[frame.index] ?? frame.slots))[key] = value
+  }
+  const { issues } = filling.findings
+  if (names !== null && issues.length === 0) {
+    for (const [frame, { keys }] of names) defineMembers(frame, keys, instance)
+  }
+  return { root, issues }
+}
+
+/** The value of a string that is one reference. */
+function wholeValue(filling: Filling, site: FilledSite): unknown {
+  const [use] = site.parts
+  if (use === undefined || typeof use === 'string') return undefined
+  const { values, faults } = filling.values
+  const fault = faults[use.slot]
+  if (fault !== undefined) return refuse(filling, site, use, fault)
+  const value = values[use.slot]
+  if ((typeof value === 'bigint' || typeof value === 'symbol') && !filling.plan.settings.keepOpaque) {
+    return refuse(filling, site, use, 'UNSUPPORTED_VALUE')
+  }
+  if (typeof value === 'string' && (filling.left -= value.length) < 0) {
+    return refuse(filling, site, use, 'OUTPUT_TOO_LARGE')
+  }
+  return value
+}
+
+/** The text of a string that holds references. Every one that cannot be filled in is reported. */
+function joinedText(filling: Filling, site: FilledSite): string | undefined {
+  let text: string | undefined = ''
+  for (const part of site.parts) {
+    const piece = typeof part === 'string' ? part : textOf(filling, site, part)
+    if (piece === undefined || text === undefined) {
+      text = undefined
+    } else if ((filling.left -= piece.length) < 0) {
+      const use = site.parts.find((item) => typeof item !== 'string')
+      return refuse(filling, site, typeof part === 'string' ? use : part, 'OUTPUT_TOO_LARGE')
+    } else text += piece
+  }
+  return text
+}
+
+function textOf(filling: Filling, site: FilledSite, use: TagUse): string | undefined {
+  const { values, faults } = filling.values
+  const fault = faults[use.slot]
+  if (fault !== undefined) return refuse(filling, site, use, fault)
+  const value = values[use.slot]
+  if (typeof value === 'string') return value
+  if (typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value))) return String(value)
+  return refuse(filling, site, use, 'NOT_SCALAR')
+}
+
+function refuse(filling: Filling, site: Site, use: TagUse | undefined, code: TemplateErrorCode): string | undefined {
+  const { start, end, slot } = use ?? { start: 0, end: 0, slot: -1 }
+  report(filling.findings, code, site, start, end, { reference: filling.plan.paths[slot]?.text })
+  return undefined
+}
+
+/** The keys of one object, as far as they are filled in. */
+interface KeyNames {
+  readonly keys: string[]
+  /** Keys without references, and those filled in so far. */
+  readonly taken: Set<string>
+}
+
+function keyNames(plan: Plan, frame: Frame): KeyNames {
+  const keys = [...(frame.keys ?? [])]
+  const filled = new Set(
+    plan.sites.filter((site) => site.inKey && site.frame === frame).map((site) => Number(site.key)),
+  )
+  return { keys, taken: new Set(keys.filter((_, index) => !filled.has(index))) }
+}
+
+function setKey(filling: Filling, site: FilledSite, names: KeyNames | undefined, name: string): void {
+  if (site.frame === null || names === undefined) return
+  if (names.taken.has(name)) {
+    report(filling.findings, 'KEY_COLLISION', site, 0, authoredKey(site.frame, site.key).length)
+  }
+  names.taken.add(name)
+  names.keys[Number(site.key)] = name
+}
+
+/** Gives an object its members, in the order of the template. */
+export function defineMembers(frame: Frame, keys: readonly string[], instance: Instance | null): void {
+  const copy = instance?.copies[frame.index] ?? frame.copy
+  const slots = instance?.slots[frame.index] ?? frame.slots
+  keys.forEach((key, index) => {
+    Object.defineProperty(copy, key, { value: slots[index], enumerable: true, writable: true, configurable: true })
+  })
+}

@@ -1,0 +1,46 @@
+/** Fills in a template, once. */
+import { fill } from './fill.ts'
+import { templateError } from './issue.ts'
+import type { Plan } from './plan.ts'
+import { readTemplate } from './read.ts'
+import { resolveSettings } from './settings.ts'
+import { namespacesOf } from './sources.ts'
+import type { ResolveOptions, Resolved, TemplateContexts } from './types.ts'
+import { findValues, tellRedactor } from './values.ts'
+
+/**
+ * Fills `{{ SECRETS.name.KEY }}`, and references to other namespaces, into any JSON.
+ *
+ * The template is read at once, before the first wait: what changes in it later has no effect, and neither values nor
+ * results are ever parsed. The result is a fresh copy; a string that is one tag and nothing else becomes the value itself,
+ * with its type. A store is asked once, for only the keys that the template names, and not at all if it names none.
+ *
+ * @param json - strings, finite or not, in any nesting of arrays and plain objects. It is left as it is.
+ * @param contexts - what each namespace holds: `SECRETS` a store or plain records, any other name plain data.
+ * @returns the filled in template.
+ * @throws TemplateError with every issue of the template, or STORE_ERROR with the store's error as its cause; the signal's
+ * reason after an abort; TypeError for a wrong argument. All of them reject the promise.
+ * @example
+ * ```ts
+ * const request = await resolveTemplate(
+ *   { headers: { Authorization: 'Bearer {{ SECRETS.my_datadog_secret.DATADOG_API_KEY }}' } },
+ *   { SECRETS: store },
+ * )
+ * ```
+ */
+export async function resolveTemplate<T, Result = Resolved<T>>(
+  json: T,
+  contexts: TemplateContexts,
+  options?: ResolveOptions,
+): Promise<Result> {
+  const settings = resolveSettings(options)
+  settings.signal?.throwIfAborted()
+  const plan: Plan = readTemplate(json, namespacesOf(contexts), settings)
+  if (plan.findings.issues.length > 0) throw templateError(plan.findings.issues)
+  if (plan.sites.length === 0) return plan.root as Result
+  const pending = findValues(plan, contexts, settings)
+  const values = pending instanceof Promise ? await pending : pending
+  const result = fill(plan, values, null)
+  if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
+  return result as Result
+}
