@@ -1,13 +1,14 @@
 /** Calls in this very process, for tests: one at a time, with the variables set for the call and put back after it. */
 import { isLatchkeyError, RegistrationError } from '../errors.ts'
 import { encodeThrown, callError, redactThrown } from '../worker/thrown.ts'
-import { inTurn, withinCall } from '../worker/table.ts'
-import { deserialize, serialize } from 'node:v8'
+import { currentCall, inTurn, secretsByName, withinCall } from '../worker/table.ts'
+import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
+import type { Ending } from './ending.ts'
 import { resultNotCloneable } from './outcome.ts'
-import { type Run, valueOf } from './run.ts'
+import type { Run } from './run.ts'
 
 /** Runs a call inline, after those before it. */
-export async function runInline(run: Run, args: unknown[], ending: AbortSignal): Promise<unknown> {
+export async function runInline(run: Run, args: unknown[], ending: Ending): Promise<unknown> {
   if (process.env['NODE_ENV'] === 'production') {
     throw new RegistrationError(
       'INLINE_IN_PRODUCTION',
@@ -20,20 +21,18 @@ export async function runInline(run: Run, args: unknown[], ending: AbortSignal):
   return inTurn(() => runNow(run, args, ending))
 }
 
-async function runNow(run: Run, args: unknown[], ending: AbortSignal): Promise<unknown> {
-  ending.throwIfAborted()
-  const { entry, scope, partition, variables, found } = run
-  const secrets = Object.create(null) as Record<string, Record<string, string>>
+async function runNow(run: Run, args: unknown[], ending: Ending): Promise<unknown> {
+  ending.throwIfEnded()
+  const { entry, scope, partition, variables } = run
   const before = new Map<string, string | undefined>()
-  for (const variable of variables) {
-    before.set(variable.name, process.env[variable.name])
-    const value = valueOf(found, variable)
-    process.env[variable.name] = value
-    const of = (secrets[variable.need.name] ??= Object.create(null) as Record<string, string>)
-    of[variable.key] = value
+  for (const [name, value] of Object.entries(variables)) {
+    before.set(name, process.env[name])
+    process.env[name] = value
   }
+  const secrets = secretsByName(variables, run.secrets)
   try {
-    const result = await withinCall({ name: entry.name, scope, partition, signal: ending, secrets }, () => {
+    const call = currentCall({ name: entry.name, scope, partition, secrets }, () => ending.signal())
+    const result = await withinCall(call, () => {
       return Reflect.apply<unknown, unknown[], unknown>(entry.fn, entry.self, args)
     })
     return clonedResult(entry.name, result)
@@ -49,11 +48,11 @@ async function runNow(run: Run, args: unknown[], ending: AbortSignal): Promise<u
 }
 
 function clonedResult(name: string, result: unknown): unknown {
-  let bytes
+  let payload: Payload
   try {
-    bytes = serialize(result)
+    payload = encodePayload(result)
   } catch {
     throw resultNotCloneable(name)
   }
-  return deserialize(bytes)
+  return decodePayload(payload)
 }

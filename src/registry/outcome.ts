@@ -1,6 +1,6 @@
 /** Turns what became of a job into the call's result or error. */
-import { deserialize } from 'node:v8'
 import { RegistrationError, WorkerError } from '../errors.ts'
+import { decodePayload } from '../worker/payload.ts'
 import type { CallReply, InitReply } from '../worker/protocol.ts'
 import type { Outcome } from '../worker/scheduler.ts'
 import { callError, errorOf, redactThrown } from '../worker/thrown.ts'
@@ -35,7 +35,7 @@ export function decodeOutcome(run: Run, outcome: Outcome): unknown {
 
 function decodeReply(run: Run, reply: CallReply): unknown {
   if (reply.ok) {
-    return trusted(run, () => deserialize(reply.value) as unknown)
+    return trusted(run, () => decodePayload(reply.value))
   }
   switch (reply.why) {
     case 'threw':

@@ -1,42 +1,100 @@
-/** A call that is about to start, with everything that was found out before. */
+/** A call that is about to start, with everything that follows from its function and its secrets. */
 import { createRedactor, type Redactor } from '../redact/index.ts'
 import type { Entry } from './entry.ts'
-import { type Found, injectedKeys } from './secrets.ts'
-import { assignVariables, type Variable } from './variables.ts'
+import { type Found, injectedKeys, requireAll } from './secrets.ts'
+import { assignVariables } from './variables.ts'
 
 /** One call with everything that was found out before it starts. */
 export interface Run {
   readonly entry: Entry
   readonly scope: string
   readonly partition: string | undefined
-  readonly found: readonly Found[]
-  readonly variables: readonly Variable[]
-  /** Masks the call's own secrets. */
+  /** The variables that the call's secrets set. */
+  readonly variables: Readonly<Record<string, string>>
+  /** For each secret, the variable that holds each of its keys. */
+  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** Which secrets these are: names and scopes. */
+  readonly family: string
+  /** Which secrets these are, with versions and variable names. */
+  readonly identity: string
+  /** Masks the call's own secrets; made when first needed, as most calls print nothing and do not fail. */
   redactor(): Redactor
 }
 
-/** Assigns the variables of a call, now that every key is known. */
-export function foundVariables(name: string, found: readonly Found[]): Variable[] {
+/**
+ * Runs that were made before, by the values of their first secret, so that they live no longer than a store keeps these:
+ * most calls find the very secrets of the call before.
+ */
+const made = new WeakMap<object, { readonly found: readonly Found[]; readonly run: Run }[]>()
+/** Runs kept per secret: functions, scopes and partitions that share it. */
+const MOST_RUNS = 64
+
+/**
+ * Makes the run of a call.
+ *
+ * @throws MissingSecretsError, RegistrationError ENV_COLLISION or RESERVED_NAME.
+ */
+export function prepareRun(
+  entry: Entry,
+  scope: string,
+  partition: string | undefined,
+  found: readonly Found[],
+  masking: boolean,
+): Run {
+  const anchor = found.find(({ secret }) => secret !== undefined)?.secret?.values ?? entry
+  const known = made.get(anchor) ?? []
+  const same = known.find(({ run, found: before }) => {
+    return run.entry === entry && run.scope === scope && run.partition === partition && sameSecrets(before, found)
+  })
+  if (same !== undefined) return same.run
+  const run = makeRun(entry, scope, partition, found, masking)
+  if (known.length >= MOST_RUNS) known.shift()
+  known.push({ found, run })
+  made.set(anchor, known)
+  return run
+}
+
+function sameSecrets(before: readonly Found[], found: readonly Found[]): boolean {
+  return found.every(({ secret }, index) => {
+    const other = before[index]?.secret
+    return secret?.values === other?.values && secret?.version === other?.version
+  })
+}
+
+function makeRun(
+  entry: Entry,
+  scope: string,
+  partition: string | undefined,
+  found: readonly Found[],
+  masking: boolean,
+): Run {
+  requireAll(entry.name, found)
   const known = found.flatMap(({ need, secret }) => {
     return secret === undefined ? [] : [{ need, keys: injectedKeys(need, Object.keys(secret.values)) }]
   })
-  return assignVariables(name, known)
-}
-
-/** The value that a variable gets. */
-export function valueOf(found: readonly Found[], { need, key }: Variable): string {
-  return found.find((item) => item.need === need)?.secret?.values[key] ?? ''
-}
-
-/** Makes the redactor of a call's values when it is first needed: most calls print nothing and do not fail. */
-export function lazyRedactor(
-  masking: boolean,
-  variables: readonly Variable[],
-  found: readonly Found[],
-): () => Redactor {
+  const values = Object.create(null) as Record<string, string>
+  const secrets = Object.create(null) as Record<string, Record<string, string>>
+  const masked: string[] = []
+  const assigned = assignVariables(entry.name, known)
+  for (const { name, need, key } of assigned) {
+    const value = found.find((item) => item.need === need)?.secret?.values[key] ?? ''
+    values[name] = value
+    const variables = (secrets[need.name] ??= Object.create(null) as Record<string, string>)
+    variables[key] = name
+    if (masking && !need.plain.has(key)) masked.push(value)
+  }
   let redactor: Redactor | undefined
-  return () => {
-    const masked = masking ? variables.filter(({ need, key }) => !need.plain.has(key)) : []
-    return (redactor ??= createRedactor(masked.map((variable) => valueOf(found, variable))))
+  return {
+    entry,
+    scope,
+    partition,
+    variables: Object.freeze(values),
+    secrets: Object.freeze(secrets),
+    family: JSON.stringify(found.map((item) => [item.need.name, item.scope])),
+    identity: JSON.stringify([
+      found.map(({ need, scope: of, secret }) => [need.name, of, secret?.version]),
+      assigned.map(({ name, need, key }) => [name, need.name, key]),
+    ]),
+    redactor: () => (redactor ??= createRedactor(masked)),
   }
 }

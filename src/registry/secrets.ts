@@ -9,6 +9,7 @@ import {
 } from '../errors.ts'
 import { isKey, isValue, quoteName, type Secret, type StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
+import type { Ending } from './ending.ts'
 import type { Needed } from './requirement.ts'
 import { schemaFindings } from './schema.ts'
 
@@ -44,7 +45,7 @@ export function storeOf(source: StoreSource, scope: string): SecretStore {
 export async function readSecrets(
   source: StoreSource,
   placed: readonly Placed[],
-  signal?: AbortSignal,
+  ending?: Pick<Ending, 'signal'>,
 ): Promise<Found[]> {
   if (placed.length === 0) return []
   const batches = new Map<SecretStore, Map<string, { name: string; scope: string; keys: string[] | undefined }>>()
@@ -61,7 +62,7 @@ export async function readSecrets(
   await Promise.all(
     [...batches].map(async ([store, batch]) => {
       const requests = [...batch.values()]
-      const secrets = await askStore(store, () => store.getMany(requests, { signal }))
+      const secrets = await askStore(store, () => store.getMany(requests, askedWith(store, ending)))
       if (!Array.isArray(secrets) || secrets.length !== requests.length) {
         throw badAnswer(store, 'it did not answer each request')
       }
@@ -71,6 +72,11 @@ export async function readSecrets(
     }),
   )
   return placed.map(({ need, scope }) => ({ need, scope, secret: answers.get(`${scope}\0${need.name}`) }))
+}
+
+/** A store that answers at once has nothing to give up, and a signal costs more than its answer. */
+function askedWith(store: SecretStore, ending: Pick<Ending, 'signal'> | undefined): { signal?: AbortSignal } {
+  return ending === undefined || store.capabilities.syncDescribe ? {} : { signal: ending.signal() }
 }
 
 /** Asks a store; what it throws becomes a StoreError without its text, unless it is one. */
@@ -116,18 +122,33 @@ function checkedSecret(store: SecretStore, scope: string, name: string, answer: 
   if (answer === undefined) return undefined
   const where = { scope, secret: name }
   const secret = (answer ?? {}) as Partial<Secret>
-  if (typeof secret.version !== 'string' || typeof secret.values !== 'object') {
+  if (typeof secret.version !== 'string' || typeof secret.values !== 'object' || (secret.values as unknown) === null) {
     throw badAnswer(store, 'its answer is neither a secret nor undefined', where)
   }
+  const values = checkedOnce.get(secret.values) ?? checkedPairs(store, where, secret.values)
+  return { name, scope, version: secret.version, values }
+}
+
+/** Copies of frozen answers that were checked before: they cannot have changed. */
+const checkedOnce = new WeakMap<object, Readonly<Record<string, string>>>()
+
+function checkedPairs(
+  store: SecretStore,
+  where: { scope: string; secret: string },
+  pairs: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, string>> {
   const values = Object.create(null) as Record<string, string>
-  for (const key of Object.keys(secret.values)) {
-    const value: unknown = secret.values[key]
+  for (const key of Object.keys(pairs)) {
+    const value = pairs[key]
     if (!isKey(key)) throw badAnswer(store, `${quoteName(key)} is not a key`, where)
-    if (!isValue(value))
+    if (!isValue(value)) {
       throw badAnswer(store, `the value of ${key} is not a well-formed string without NUL`, { ...where, key })
+    }
     values[key] = value
   }
-  return { name, scope, version: secret.version, values }
+  Object.freeze(values)
+  if (Object.isFrozen(pairs)) checkedOnce.set(pairs, values)
+  return values
 }
 
 /** Which keys of a secret are injected for a requirement. */

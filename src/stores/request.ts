@@ -25,7 +25,7 @@ export function checkedScope(name: string, options: { readonly scope?: string | 
 
 /** Gives the scope of `options`, checked; `default` if left out. */
 export function scopeOf(options: { readonly scope?: string | undefined } | undefined): string {
-  const scope = options?.scope ?? DEFAULT_SCOPE
+  const scope = options?.scope === undefined ? DEFAULT_SCOPE : options.scope
   assertScope(scope)
   return scope
 }

@@ -3,7 +3,6 @@
  * imports the module, and then runs the functions that the module registered.
  */
 import { ChildProcess } from 'node:child_process'
-import { deserialize, serialize } from 'node:v8'
 import { setEnvironment, type Variables } from './environment.ts'
 import { importGuarded, MainModuleReached } from './import-guard.ts'
 import { needsLoader } from './loader.ts'
@@ -16,17 +15,17 @@ import {
   type InitTask,
   type Task,
 } from './protocol.ts'
-import { becomeChild, withinCall } from './table.ts'
+import { decodePayload, encodePayload } from './payload.ts'
+import { becomeChild, type CurrentCall, currentCall, secretsByName, withinCall } from './table.ts'
 import { encodeThrown } from './thrown.ts'
 
 // What the user's code may replace is taken before it runs.
 const kill = process.kill.bind(process, process.pid)
 const state = becomeChild()
-let assigned: { key: string; variables: Variables; secrets: Secrets } | undefined
-let running: AbortController | undefined
+let assigned: { key: string; variables: Variables; secrets: CurrentCall['secrets'] } | undefined
+/** The end of the call that runs, by order of the host; its signal is made when somebody asks for it. */
+let running: { aborted: boolean; controller: AbortController | undefined } | undefined
 let spawned = false
-
-type Secrets = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 // A host that is gone reads no more: nothing in here may go on with its secrets.
 process.on('disconnect', () => kill('SIGKILL'))
@@ -35,7 +34,9 @@ process.on('SIGINT', () => undefined)
 // Without a listener, SIGUSR1 opens an inspector.
 process.on('SIGUSR1', () => undefined)
 process.on('message', (message) => {
-  if (message === ABORT_MESSAGE) running?.abort()
+  if (message !== ABORT_MESSAGE || running === undefined) return
+  running.aborted = true
+  running.controller?.abort()
 })
 keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
 
@@ -46,7 +47,11 @@ export default async function run(task: Task): Promise<InitReply | CallReply> {
 
 async function init(task: InitTask): Promise<InitReply> {
   if (assigned !== undefined) throw new Error('this worker has its key already')
-  assigned = { key: task.key, variables: Object.freeze({ ...task.variables }), secrets: secretsOf(task) }
+  assigned = {
+    key: task.key,
+    variables: Object.freeze({ ...task.variables }),
+    secrets: secretsByName(task.variables, task.secrets),
+  }
   setEnvironment(assigned.variables)
   markChildren(task.marker)
   if (await needsLoader(task.module)) return { ok: false, why: 'needs-loader' }
@@ -64,12 +69,18 @@ async function call(task: CallTask): Promise<CallReply> {
   if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
   const registered = find(task)
   if (registered === undefined) return { ok: false, why: 'not-registered', fit: true, spawned }
-  const args = deserialize(task.args) as unknown[]
+  const args = decodePayload(task.args) as unknown[]
   const { name, scope, partition } = task
-  running = new AbortController()
+  const end: typeof running = { aborted: false, controller: undefined }
+  running = end
+  const signal = (): AbortSignal => {
+    end.controller ??= new AbortController()
+    if (end.aborted) end.controller.abort()
+    return end.controller.signal
+  }
   let value: unknown
   try {
-    value = await withinCall({ name, scope, partition, signal: running.signal, secrets: assigned.secrets }, () => {
+    value = await withinCall(currentCall({ name, scope, partition, secrets: assigned.secrets }, signal), () => {
       return Reflect.apply<unknown, unknown[], unknown>(registered.fn, registered.self, args)
     })
   } catch (error) {
@@ -77,7 +88,7 @@ async function call(task: CallTask): Promise<CallReply> {
     return { ok: false, why: 'threw', thrown, ...after(assigned.variables) }
   }
   try {
-    return { ok: true, value: serialize(value), ...after(assigned.variables) }
+    return { ok: true, value: encodePayload(value), ...after(assigned.variables) }
   } catch {
     // Whatever the serializer says of the value quotes it.
     return { ok: false, why: 'not-cloneable', ...after(assigned.variables) }
@@ -99,17 +110,6 @@ function find(task: CallTask): (typeof state.registrations)[number] | undefined 
   const named = state.registrations.filter(({ name, module }) => name === task.name && module === task.module)
   if (named.length <= 1) return named[0]
   return named.find(({ registry }) => registry === task.registry) ?? named[0]
-}
-
-/** The secrets by name, as the running code may ask for them. */
-function secretsOf(task: InitTask): Secrets {
-  const secrets = Object.create(null) as Record<string, Readonly<Record<string, string>>>
-  for (const [name, keys] of Object.entries(task.secrets)) {
-    const values = Object.create(null) as Record<string, string>
-    for (const [key, variable] of Object.entries(keys)) values[key] = task.variables[variable] ?? ''
-    secrets[name] = Object.freeze(values)
-  }
-  return Object.freeze(secrets)
 }
 
 /** Gives every process that this one starts a variable by which it is found when the worker ends. */

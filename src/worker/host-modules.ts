@@ -1,5 +1,5 @@
 /** Knows which modules are the host's main module: importing one in a child would start the host again, with secrets. */
-import { realpathSync } from 'node:fs'
+import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +32,37 @@ function findMainModules(): string[] {
 function isNotFound(error: unknown): boolean {
   const code = (error as { code?: unknown }).code
   return code === 'MODULE_NOT_FOUND' || code === 'ENOENT' || code === 'ENOTDIR'
+}
+
+const judged = new Map<string, boolean>()
+
+/** Tells whether a module is the host's main module. */
+export function isMainModule(url: string): boolean {
+  let main = judged.get(url)
+  if (main === undefined) {
+    const path = modulePath(url)
+    main = path !== undefined && mainModules().includes(path)
+    judged.set(url, main)
+  }
+  return main
+}
+
+/** A file's time and size, and when they were looked at. */
+const marks = new Map<string, { readonly mark: string; readonly at: number }>()
+/** A file that changes under a busy program is noticed this much later at most: asking for each call is a third of it. */
+const MARK_MS = 100
+
+/** Changes when a module's file does, so that no worker runs a file's older contents for a newer host. */
+export function fileMark(url: string): string {
+  if (!url.startsWith('file:')) return ''
+  const now = performance.now()
+  const known = marks.get(url)
+  if (known !== undefined && now - known.at < MARK_MS) return known.mark
+  const stats = statSync(fileURLToPath(url), { throwIfNoEntry: false })
+  // What is not there is for the child's import to report.
+  const mark = stats === undefined ? '' : `${stats.mtimeMs}:${stats.size}`
+  marks.set(url, { mark, at: now })
+  return mark
 }
 
 /** The real path of a module's file; `undefined` if it is no file or not there. */

@@ -1,4 +1,5 @@
 /** What the host and a child say to each other. Only plain data of known shape, and bytes, ever cross. */
+import type { Payload } from './payload.ts'
 import type { Thrown } from './thrown.ts'
 import type { Variables } from './environment.ts'
 
@@ -29,8 +30,8 @@ export interface CallTask {
   readonly registry: string | undefined
   readonly scope: string
   readonly partition: string | undefined
-  /** The arguments as a v8-serialized array. */
-  readonly args: Uint8Array
+  /** The arguments, an array. */
+  readonly args: Payload
 }
 
 export type Task = InitTask | CallTask
@@ -43,7 +44,7 @@ export type InitReply =
 
 /** How a call ended. `fit` is false if the child must not serve another call; `spawned`, if it has started processes. */
 export type CallReply = { readonly fit: boolean; readonly spawned: boolean } & (
-  | { readonly ok: true; readonly value: Uint8Array }
+  | { readonly ok: true; readonly value: Payload }
   | { readonly ok: false; readonly why: 'threw'; readonly thrown: Thrown }
   | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'wrong-key' }
 )

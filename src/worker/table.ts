@@ -61,6 +61,30 @@ export function becomeChild(): ChildState {
   return (table().child = { registrations: [] })
 }
 
+/** Makes what a call's code may know of it; the signal is made when it is first asked for. */
+export function currentCall(parts: Omit<CurrentCall, 'signal'>, signal: () => AbortSignal): CurrentCall {
+  return Object.freeze({
+    ...parts,
+    get signal() {
+      return signal()
+    },
+  })
+}
+
+/** Turns variables, and which of them holds which key, into the secrets by name. */
+export function secretsByName(
+  variables: Readonly<Record<string, string>>,
+  keys: Readonly<Record<string, Readonly<Record<string, string>>>>,
+): CurrentCall['secrets'] {
+  const secrets = Object.create(null) as Record<string, Readonly<Record<string, string>>>
+  for (const name of Object.keys(keys)) {
+    const values = Object.create(null) as Record<string, string>
+    for (const [key, variable] of Object.entries(keys[name] ?? {})) values[key] = variables[variable] ?? ''
+    secrets[name] = Object.freeze(values)
+  }
+  return Object.freeze(secrets)
+}
+
 /** Runs `fn` as a part of `call`. */
 export function withinCall<T>(call: CurrentCall, fn: () => T): T {
   return table().calls.run(call, fn)

@@ -1,0 +1,70 @@
+/**
+ * Values on their way between two processes. Plain data crosses as a copy made here; everything else as bytes of V8's
+ * structured clone. A value of the user's never reaches the transport's own serializer, which may die on it.
+ */
+import { types } from 'node:util'
+import { deserialize, serialize } from 'node:v8'
+
+/** A value in the form in which it crosses. */
+export type Payload = { readonly plain: unknown } | { readonly bytes: Uint8Array }
+
+/** Larger values are cloned by V8 at once: it is quicker, and it keeps shared and circular references. */
+const MAX_NODES = 256
+const MAX_DEPTH = 8
+const NOT_PLAIN = Symbol('not plain')
+
+/**
+ * Takes a snapshot of a value.
+ *
+ * @throws what V8 throws for what cannot be cloned (a function, a symbol, a proxy); its words quote the value.
+ */
+export function encodePayload(value: unknown): Payload {
+  const plain = plainCopy(value, 0, { nodes: MAX_NODES, seen: [] })
+  return plain === NOT_PLAIN ? { bytes: serialize(value) } : { plain }
+}
+
+/** Gives the value back. */
+export function decodePayload(payload: Payload): unknown {
+  return 'bytes' in payload ? (deserialize(payload.bytes) as unknown) : payload.plain
+}
+
+interface Budget {
+  nodes: number
+  /** Objects met before: a second reference to one is left to V8. */
+  readonly seen: object[]
+}
+
+function plainCopy(value: unknown, depth: number, budget: Budget): unknown {
+  if (typeof value !== 'object' || value === null) {
+    return typeof value === 'function' || typeof value === 'symbol' ? NOT_PLAIN : value
+  }
+  if (depth > MAX_DEPTH || budget.nodes-- <= 0 || types.isProxy(value) || budget.seen.includes(value)) return NOT_PLAIN
+  budget.seen.push(value)
+  return Array.isArray(value) ? copyArray(value, depth, budget) : copyObject(value, depth, budget)
+}
+
+function copyArray(array: unknown[], depth: number, budget: Budget): unknown {
+  if (Object.getPrototypeOf(array) !== Array.prototype || array.length > budget.nodes) return NOT_PLAIN
+  const keys = Object.keys(array)
+  // Holes, and keys that are no indexes, are left to V8.
+  if (keys.length !== array.length) return NOT_PLAIN
+  const copy: unknown[] = []
+  for (const item of array) {
+    const copied = plainCopy(item, depth + 1, budget)
+    if (copied === NOT_PLAIN) return NOT_PLAIN
+    copy.push(copied)
+  }
+  return copy
+}
+
+function copyObject(object: object, depth: number, budget: Budget): unknown {
+  if (Object.getPrototypeOf(object) !== Object.prototype) return NOT_PLAIN
+  const copy: Record<string, unknown> = {}
+  for (const key of Object.keys(object)) {
+    if (key === '__proto__') return NOT_PLAIN
+    const copied = plainCopy((object as Record<string, unknown>)[key], depth + 1, budget)
+    if (copied === NOT_PLAIN) return NOT_PLAIN
+    copy[key] = copied
+  }
+  return copy
+}
