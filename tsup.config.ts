@@ -5,6 +5,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     child: 'src/child.ts',
+    template: 'src/template/index.ts',
     redact: 'src/redact/index.ts',
     errors: 'src/errors.ts',
     'worker-entry': 'src/worker/entry.ts',
