@@ -8,6 +8,7 @@ export default defineConfig({
     template: 'src/template/index.ts',
     redact: 'src/redact/index.ts',
     errors: 'src/errors.ts',
+    testing: 'src/testing/index.ts',
     'worker-entry': 'src/worker/entry.ts',
   },
   format: 'esm',

@@ -2,7 +2,10 @@
  * What `latchkey` is inside a child (export condition `latchkey-child`): the same names as index.ts, without what costs a
  * child time and memory. Registering only defines, and stores cannot be read.
  */
+import { createRequire } from 'node:module'
 import type { Registry } from './registry/types.ts'
+import { StoreError } from './errors.ts'
+import type * as templateModule from './template/index.ts'
 import { storeInChild } from './stores/in-child.ts'
 import type { WritableSecretStore } from './store.ts'
 import { childRegistry } from './worker/child-registry.ts'
@@ -29,4 +32,23 @@ export function memoryStore(): WritableSecretStore {
 }
 export function envStore(): WritableSecretStore {
   return storeInChild('env')
+}
+
+type Template = typeof templateModule
+/** Loaded when it is first used: few functions fill templates, and every child would pay for it. */
+function template(): Template {
+  return createRequire(import.meta.url)('latchkey/template') as Template
+}
+export const analyzeTemplate: Template['analyzeTemplate'] = (...args) => template().analyzeTemplate(...args)
+export const checkTemplate: Template['checkTemplate'] = (...args) => template().checkTemplate(...args)
+export const compileTemplate: Template['compileTemplate'] = (...args) => template().compileTemplate(...args)
+export const literal: Template['literal'] = (...args) => template().literal(...args)
+export const migrateTemplate: Template['migrateTemplate'] = (...args) => template().migrateTemplate(...args)
+export const resolveTemplate: Template['resolveTemplate'] = (...args) => template().resolveTemplate(...args)
+export function fileStore(): WritableSecretStore {
+  return storeInChild('file')
+}
+/** Keys are made by the host: a child has no store to use one with. */
+export function generateKey(): never {
+  throw new StoreError('STORE_IN_CHILD', 'generateKey() belongs into the host.', { store: 'file' })
 }

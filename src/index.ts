@@ -28,8 +28,8 @@ export type {
   StoreChange,
   WritableSecretStore,
 } from './store.ts'
-export { memoryStore } from './stores/memory.ts'
-export { envStore } from './stores/env.ts'
+export { memoryStore, type MemoryStore } from './stores/memory.ts'
+export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
 export {
   CallError,
   InputError,
@@ -41,3 +41,25 @@ export {
   TemplateError,
   WorkerError,
 } from './errors.ts'
+export {
+  analyzeTemplate,
+  checkTemplate,
+  compileTemplate,
+  literal,
+  migrateTemplate,
+  resolveTemplate,
+} from './template/index.ts'
+export { fileStore, generateKey } from './stores/file.ts'
+export type {
+  Anchor,
+  AnchorMark,
+  FileStore,
+  FileStoreOptions,
+  KeyFileSource,
+  KeySource,
+  KeyWrapper,
+  PassphraseSource,
+  RawKeySource,
+  Recipient,
+  WrapContext,
+} from './stores/file.ts'

@@ -31,7 +31,7 @@ export function formsOf(value: string): Form[] {
 
 /** The value with other line ends, and without the white space around it that files and shells add or drop. */
 function variantsOf(value: string): Set<string> {
-  const unix = value.replace(/\r\n?/g, '\n')
+  const unix = value.replaceAll('\r\n', '\n')
   const variants = new Set([value, unix, unix.replaceAll('\n', '\r\n')])
   for (const variant of [...variants]) variants.add(variant.trim())
   return variants
@@ -87,10 +87,20 @@ function bytesOf(value: string): Buffer[] {
   return /[\x80-\xff]/.test(value) && !/[^\0-\xff]/.test(value) ? [utf8, Buffer.from(value, 'latin1')] : [utf8]
 }
 
+/** What `inspect` shows of a Buffer. */
+const INSPECTED_BYTES = 50
+/** Longer values are not looked for as numbers or spaced hex: nobody prints them so, and it takes long to prepare. */
+const LONGEST_LISTED = 4096
+
 /** Hex in both cases, hex with blanks as `inspect` shows a Buffer, and the numbers of a Buffer in JSON. */
 function byteForms(bytes: Buffer): string[] {
   const hex = bytes.toString('hex')
-  return [hex, hex.toUpperCase(), hex.replace(/..(?!$)/g, '$& '), bytes.join(',')]
+  const forms = [hex, hex.toUpperCase(), spaced(bytes.subarray(0, INSPECTED_BYTES))]
+  return bytes.length > LONGEST_LISTED ? forms : [...forms, spaced(bytes), bytes.join(',')]
+}
+
+function spaced(bytes: Buffer): string {
+  return bytes.toString('hex').replace(/..(?!$)/g, '$& ')
 }
 
 function addWholeBase64(forms: Map<string, Form>, bytes: Buffer): void {
@@ -118,18 +128,19 @@ function addAlignedBase64(forms: Map<string, Form>, bytes: Buffer): void {
   }
 }
 
+/** Adds a text, in pieces if it is long: all of one length, so that a run of equal characters is one piece many times. */
 function addForm(forms: Map<string, Form>, text: string, whole: boolean, before = false, after = false): void {
-  const count = Math.ceil(text.length / LONGEST_FORM)
-  const size = Math.ceil(text.length / count)
-  for (let start = 0; start < text.length; start += size) {
-    const piece = text.slice(start, start + size)
+  const last = Math.max(0, text.length - LONGEST_FORM)
+  for (let start = 0; ; start = Math.min(start + LONGEST_FORM, last)) {
+    const piece = text.slice(start, start + LONGEST_FORM)
     const known = forms.get(piece)
     forms.set(piece, {
       text: piece,
       whole: whole && known?.whole !== false,
       before: (before && start === 0) || known?.before === true,
-      after: (after && start + size >= text.length) || known?.after === true,
+      after: (after && start === last) || known?.after === true,
     })
+    if (start === last) break
   }
 }
 

@@ -1,5 +1,5 @@
 /** Replaces places in a text by the mask, for whole texts and for texts that come in pieces. */
-import type { Matcher } from './matcher.ts'
+import { type Matcher, mergedSpans } from './matcher.ts'
 import { TOKEN_CONTEXT } from './token.ts'
 
 /** What stands in place of a value. */
@@ -28,33 +28,37 @@ export interface MaskingBuffer {
   readonly end: () => string
 }
 
-/** @param currentMatcher - gives the matcher for the next piece, so that values added meanwhile count. */
+/** Makes a masking buffer. `currentMatcher` is asked at each piece, so that values added meanwhile count. */
 export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffer {
   // What was passed on last, for the tokens after it, and then what is held back.
   let held = ''
   let passed = 0
-  /** How far `held` is masked already. -1 if what was passed on last was no mask. */
-  let maskedTo = -1
+  /** Places in `held` that belong to matches which began in what was passed on. */
+  let carried: readonly number[] = []
+  /** True if what was passed on last is a mask: what follows it without a gap belongs to it. */
+  let masking = false
 
   function take(text: string, matcher: Matcher, cut: number): string {
-    const spans = matcher.find(text)
     let output = ''
-    let position = Math.max(passed, maskedTo)
-    for (let index = 0; index < spans.length; index += 2) {
-      const start = spans[index] ?? 0
-      const end = spans[index + 1] ?? 0
-      if (end <= position) continue
-      if (start >= cut) break
-      output += text.slice(position, start)
-      if (start > maskedTo) output += MASK
-      position = end
-      maskedTo = end
-    }
-    if (position < cut) output += text.slice(position, cut)
+    let position = passed
     const from = Math.max(0, cut - TOKEN_CONTEXT)
+    const later: number[] = []
+    for (const [start, end] of pairs(mergedSpans([...carried, ...matcher.find(text, cut)]))) {
+      if (end > cut) later.push(Math.max(start, cut) - from, end - from)
+      if (end <= position || start >= cut) continue
+      const begin = Math.max(start, position)
+      output += text.slice(position, begin)
+      if (begin > position || !masking) output += MASK
+      position = Math.min(end, cut)
+      masking = true
+    }
+    if (position < cut) {
+      output += text.slice(position, cut)
+      masking = false
+    }
     held = text.slice(from)
     passed = cut - from
-    maskedTo = maskedTo >= cut ? maskedTo - from : -1
+    carried = later
     return output
   }
 
@@ -66,4 +70,8 @@ export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffe
     },
     end: () => take(held, currentMatcher(), held.length),
   }
+}
+
+function* pairs(spans: readonly number[]): Generator<[number, number]> {
+  for (let index = 0; index < spans.length; index += 2) yield [spans[index] ?? 0, spans[index + 1] ?? 0]
 }

@@ -1,20 +1,19 @@
 /** Finds many forms in a text in one pass. */
+import { buildAnchors, nextAnchor, slotOf, windowAt } from './anchors.ts'
 import type { Form } from './forms.ts'
-import { matchAcrossSeams, mayBegin, SEAM_SLACK } from './seam.ts'
+import { endOfForm, isSeamed, matchAcrossSeams, SEAM_SLACK } from './seam.ts'
 import { isWholeToken } from './token.ts'
 
 /** Finds where a text holds any of the forms it was built from. */
 export interface Matcher {
-  /** The places to mask as `[start, end, …]`, in order, apart from each other. */
-  readonly find: (text: string) => readonly number[]
+  /** The places to mask as `[start, end, …]`, in order, apart; with `before`, of the matches that begin before it. */
+  readonly find: (text: string, before?: number) => readonly number[]
   /** Where, from `from` on, a match may begin that more text would complete or change; the text's length if nowhere. */
   readonly openFrom: (text: string, from: number) => number
 }
 
-/** A form as short as this is not found across seams: two words on two lines would be taken for it. */
-const SHORTEST_SEAMED = 12
 /** How many characters around a match decide how it is masked. */
-const MARGIN = 3
+const MARGIN = 4
 /** A rest after base64 that more of the same may follow. */
 const OPEN_BASE64 = /^[\w+/-]?=?$/
 /** A rest after a token that may become a mask or a letter: the first part of a character, in UTF-8 or UTF-16. */
@@ -36,40 +35,35 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
   const shortest = forms.reduce((least, form) => Math.min(least, form.text.length), Infinity)
   let beginnings: Beginnings | undefined
 
-  function find(text: string): readonly number[] {
+  function find(text: string, before = Infinity): readonly number[] {
     if (text.length < shortest) return NOTHING
-    const found: [number, number][] = []
-    let window = 0
-    for (let index = 0; index < text.length; index++) {
-      window = (window >>> 8) | (text.charCodeAt(index) << 24)
-      const slot = Math.imul(window, SPREAD) >>> shift
-      if (filter[slot] === 1) compareAnchored(text, index - 3, window, slot, found)
+    const found: number[] = []
+    for (let at = nextAnchor(text, 0, filter, shift); at >= 0; at = nextAnchor(text, at + 1, filter, shift)) {
+      compareAnchored(text, at, before, found)
     }
-    return merged(found)
+    return mergedSpans(found)
   }
 
-  function compareAnchored(text: string, at: number, window: number, slot: number, found: [number, number][]): void {
-    for (let entry = heads[slot] ?? 0; entry !== 0; entry = next[entry] ?? 0) {
+  function compareAnchored(text: string, at: number, before: number, found: number[]): void {
+    const window = windowAt(text, at)
+    for (let entry = heads[slotOf(window, shift)] ?? 0; entry !== 0; entry = next[entry] ?? 0) {
       if (windows[entry] !== window) continue
       const form = forms[owners[entry] ?? 0]
-      if (form !== undefined) compare(text, at, form, offsets[entry] ?? 0, found)
+      const spans = form === undefined ? NOTHING : compared(text, at, form, offsets[entry] ?? 0)
+      if ((spans[0] ?? Infinity) < before) append(found, spans)
     }
   }
 
-  function compare(text: string, at: number, form: Form, offset: number, found: [number, number][]): void {
+  /** What to mask of a match of `form` whose place `offset` is at `at`: in parts, if there are seams in it. */
+  function compared(text: string, at: number, form: Form, offset: number): readonly number[] {
     const start = at - offset
-    if (at < 0) return
     if (start >= 0 && text.startsWith(form.text, start)) {
       const end = start + form.text.length
-      if (!form.whole || isWholeToken(text, start, end, bytes)) found.push(widened(text, start, end, form))
-    } else if (isSeamed(form)) {
-      const parts = matchAcrossSeams(text, at, form.text, offset) ?? []
-      for (let index = 0; index < parts.length; index += 2) {
-        const [start = 0, end = 0] = parts.slice(index, index + 2)
-        const ends = { before: form.before && index === 0, after: form.after && index === parts.length - 2 }
-        if (start < end) found.push(widened(text, start, end, ends))
-      }
+      if (form.whole && !isWholeToken(text, start, end, bytes)) return NOTHING
+      return widened(text, [start, end], form)
     }
+    if (!isSeamed(form)) return NOTHING
+    return widened(text, matchAcrossSeams(text, at, form.text, offset) ?? NOTHING, form)
   }
 
   function openFrom(text: string, from: number): number {
@@ -91,9 +85,8 @@ function openAt(text: string, index: number, beginnings: Beginnings): number | u
   let open: number | undefined
   const key = index + 1 < text.length ? pairKey(text, index) : text.charCodeAt(index)
   for (const form of (index + 1 < text.length ? beginnings.pairs : beginnings.singles).get(key) ?? []) {
-    const rest = text.length - index - form.text.length
-    const unsettled = rest >= 0 && rest < MARGIN && isUnsettled(text, index, form)
-    if (!unsettled && !mayBegin(text, index, form.text, isSeamed(form))) continue
+    const end = endOfForm(text, index, form.text, isSeamed(form))
+    if (end === undefined || (end !== Infinity && !isUnsettled(text, end, form))) continue
     if (form.before && index > 0 && isBase64(text.charCodeAt(index - 1))) return index - 1
     open = index
   }
@@ -101,9 +94,9 @@ function openAt(text: string, index: number, beginnings: Beginnings): number | u
 }
 
 /** Tells whether what follows a complete match at the end of the text leaves open how it is masked. */
-function isUnsettled(text: string, at: number, form: Form): boolean {
-  if (!(form.after || form.whole) || !text.startsWith(form.text, at)) return false
-  const rest = text.slice(at + form.text.length)
+function isUnsettled(text: string, end: number, form: Form): boolean {
+  if (!(form.after || form.whole) || text.length - end >= MARGIN) return false
+  const rest = text.slice(end)
   return (form.after && OPEN_BASE64.test(rest)) || (form.whole && OPEN_TOKEN.test(rest))
 }
 
@@ -142,97 +135,17 @@ function pairKey(text: string, index: number): number {
   return (text.charCodeAt(index) << 16) | text.charCodeAt(index + 1)
 }
 
-/** A hash table from windows of four characters to the forms that have them as anchor. Entry 0 is none. */
-interface Anchors {
-  readonly filter: Uint8Array
-  readonly shift: number
-  readonly heads: Int32Array
-  readonly next: Int32Array
-  readonly windows: Int32Array
-  readonly owners: Int32Array
-  readonly offsets: Int32Array
-}
-
-/** 2^32 divided by the golden ratio: Knuth's multiplicative hashing. */
-const SPREAD = 0x9e3779b1
-/** How many places of a form are tried for its anchor. */
-const TRIED = 24
-
-function buildAnchors(forms: readonly Form[]): Anchors {
-  const room = 2 * forms.length + 1
-  const bits = Math.min(18, Math.max(10, Math.ceil(Math.log2(16 * room))))
-  const shift = 32 - bits
-  const filter = new Uint8Array(1 << bits)
-  const heads = new Int32Array(1 << bits)
-  const load = new Int32Array(1 << bits)
-  const next = new Int32Array(room)
-  const windows = new Int32Array(room)
-  const owners = new Int32Array(room)
-  const offsets = new Int32Array(room)
-  let entries = 0
-
-  function anchor(owner: number, text: string, from: number, to: number): void {
-    let best = from
-    let least = Infinity
-    for (let offset = from; offset <= Math.min(to, from + TRIED); offset++) {
-      const window = windowAt(text, offset)
-      const cost = 8 * (load[Math.imul(window, SPREAD) >>> shift] ?? 0) + commonness(window)
-      if (cost < least) [best, least] = [offset, cost]
-    }
-    const window = windowAt(text, best)
-    const slot = Math.imul(window, SPREAD) >>> shift
-    const entry = ++entries
-    next[entry] = heads[slot] ?? 0
-    windows[entry] = window
-    owners[entry] = owner
-    offsets[entry] = best
-    heads[slot] = entry
-    load[slot] = (load[slot] ?? 0) + 1
-    filter[slot] = 1
+/** Takes in the characters of base64 that hold bits of the value, and padding. */
+function widened(text: string, spans: readonly number[], form: Form): readonly number[] {
+  if (spans.length === 0 || !(form.before || form.after)) return spans
+  let start = spans[0] ?? 0
+  let end = spans.at(-1) ?? 0
+  if (form.before && start > 0 && isBase64(text.charCodeAt(start - 1))) start--
+  if (form.after) {
+    if (isBase64(text.charCodeAt(end))) end++
+    for (let padding = 0; padding < 2 && text.charCodeAt(end) === 0x3d; padding++) end++
   }
-
-  for (const [owner, form] of forms.entries()) {
-    const last = form.text.length - 4
-    if (isSeamed(form)) {
-      // One at each end, so that a seam leaves one of them whole.
-      const middle = form.text.length >> 1
-      anchor(owner, form.text, 0, middle - 4)
-      anchor(owner, form.text, middle, last)
-    } else {
-      anchor(owner, form.text, 0, last)
-    }
-  }
-  return { filter, shift, heads, next, windows, owners, offsets }
-}
-
-function windowAt(text: string, offset: number): number {
-  let window = 0
-  for (let index = offset; index < offset + 4; index++) window = (window >>> 8) | (text.charCodeAt(index) << 24)
-  return window
-}
-
-/** How often the four characters of a window are seen in logs, roughly. */
-function commonness(window: number): number {
-  let sum = 0
-  for (let shift = 0; shift < 32; shift += 8) {
-    const code = (window >>> shift) & 0xff
-    if (code === 0x20 || code === 0x2d || code === 0x22) sum += 4
-    else if (code >= 0x61 && code <= 0x7a) sum += 2
-    else if (code >= 0x30 && code <= 0x39) sum += 1
-  }
-  return sum
-}
-
-function isSeamed(form: Form): boolean {
-  return !form.whole && form.text.length >= SHORTEST_SEAMED
-}
-
-function widened(text: string, start: number, end: number, form: Pick<Form, 'before' | 'after'>): [number, number] {
-  const from = form.before && start > 0 && isBase64(text.charCodeAt(start - 1)) ? start - 1 : start
-  if (!form.after) return [from, end]
-  let to = isBase64(text.charCodeAt(end)) ? end + 1 : end
-  for (let padding = 0; padding < 2 && text.charCodeAt(to) === 0x3d; padding++) to++
-  return [from, to]
+  return [start, ...spans.slice(1, -1), end]
 }
 
 function isBase64(code: number): boolean {
@@ -246,15 +159,35 @@ function isBase64(code: number): boolean {
   )
 }
 
-function merged(found: [number, number][]): readonly number[] {
-  if (found.length === 0) return NOTHING
-  found.sort((a, b) => a[0] - b[0])
-  const spans: number[] = []
-  for (const [start, end] of found) {
-    const last = spans.length - 1
-    const lastEnd = spans[last]
-    if (lastEnd === undefined || start > lastEnd) spans.push(start, end)
-    else if (end > lastEnd) spans[last] = end
+/** Adds spans; one that overlaps the last one found widens it, so that a long run of matches stays one. */
+function append(found: number[], spans: readonly number[]): void {
+  const [start = 0, end = 0] = spans
+  const last = found.length - 1
+  if (spans.length > 2 || last < 0 || start < (found[last - 1] ?? 0) || start > (found[last] ?? 0)) found.push(...spans)
+  else if (end > (found[last] ?? 0)) found[last] = end
+}
+
+function areApart(spans: readonly number[]): boolean {
+  for (let index = 2; index < spans.length; index += 2) {
+    const [before = 0, start = 0, end = 0] = [spans[index - 1], spans[index], spans[index + 1]]
+    if (start <= before || start === end) return false
   }
-  return spans
+  return true
+}
+
+/** Puts spans in order, and makes one of those that overlap or touch. */
+export function mergedSpans(spans: readonly number[]): readonly number[] {
+  if (areApart(spans)) return spans
+  const order = Array.from({ length: spans.length / 2 }, (_, index) => 2 * index)
+  order.sort((a, b) => (spans[a] ?? 0) - (spans[b] ?? 0))
+  const merged: number[] = []
+  for (const index of order) {
+    const [start = 0, end = 0] = [spans[index], spans[index + 1]]
+    if (start === end) continue
+    const last = merged.length - 1
+    const lastEnd = merged[last]
+    if (lastEnd === undefined || start > lastEnd) merged.push(start, end)
+    else if (end > lastEnd) merged[last] = end
+  }
+  return merged
 }

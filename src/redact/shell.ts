@@ -120,7 +120,7 @@ function stackOf(part: Error): string {
 
 /** Its name and message are kept inside it, where only the class's own accessors reach. */
 function copyDomException(part: DOMException, masks: Masks): DOMException {
-  const read = (key: 'name' | 'message'): string => masks.text(String(Reflect.get(DOMException.prototype, key, part)))
+  const read = (key: 'name' | 'message'): string => masks.text(Reflect.get(DOMException.prototype, key, part))
   return new DOMException(read('message'), read('name'))
 }
 
@@ -139,7 +139,7 @@ function copyBytes(part: ArrayBufferView | ArrayBufferLike, masks: Masks): unkno
 
 /** A string, where a part was masked: the mask may not be allowed where the value was. */
 function copyUrl(part: URL, masks: Masks): URL | string {
-  const href = String(Reflect.get(URL.prototype, 'href', part))
+  const href = Reflect.get(URL.prototype, 'href', part)
   const masked = masks.text(href)
   return masked === href ? new URL(href) : masked
 }

@@ -17,6 +17,6 @@ import type { AnalyzeOptions, TemplateAnalysis } from './types.ts'
  */
 export function analyzeTemplate(json: unknown, options?: AnalyzeOptions): TemplateAnalysis {
   const settings = analyzeSettings(options)
-  const { notes, findings } = readTemplate(json, settings.namespaces, settings, { notes: true })
-  return { references: notes?.references ?? [], foreign: notes?.foreign ?? [], issues: findings.issues }
+  const { notes, issues } = readTemplate(json, settings.namespaces, settings, { notes: true })
+  return { references: notes?.references ?? [], foreign: notes?.foreign ?? [], issues }
 }

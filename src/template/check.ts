@@ -1,6 +1,6 @@
 /** Tells what would fail, without reading a secret's value. */
 import type { TemplateIssue } from '../errors.ts'
-import { fillAll } from './fill.ts'
+import { fillIssues } from './fill.ts'
 import { readTemplate } from './read.ts'
 import { describeSecrets } from './secrets.ts'
 import { resolveSettings } from './settings.ts'
@@ -30,6 +30,6 @@ export async function checkTemplate(
   const settings = resolveSettings(options)
   settings.signal?.throwIfAborted()
   const plan = readTemplate(json, namespacesOf(contexts), settings)
-  if (plan.findings.issues.length > 0) return plan.findings.issues
-  return fillAll(plan, await findValues(plan, contexts, settings, describeSecrets), null).issues
+  if (plan.issues.length > 0) return plan.issues
+  return fillIssues(plan, await findValues(plan, contexts, settings, describeSecrets))
 }

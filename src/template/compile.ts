@@ -4,10 +4,11 @@ import type { Frame, Slots } from './frame.ts'
 import { templateError } from './issue.ts'
 import type { Plan } from './plan.ts'
 import { readTemplate } from './read.ts'
+import { filledPlan } from './short-way.ts'
 import { compileSettings, fetchSettings } from './settings.ts'
 import { assertContexts } from './sources.ts'
 import type { CompiledTemplate, CompileOptions, FetchOptions, Resolved, TemplateContexts } from './types.ts'
-import { findValues, tellRedactor } from './values.ts'
+import { findValues, tellRedactor, type Values } from './values.ts'
 
 /**
  * Reads a template once, to fill it in many times: each resolve makes a fresh copy, cheaper than cloning the template.
@@ -25,20 +26,26 @@ export function compileTemplate<T, Result = Resolved<T>>(json: T, options?: Comp
   const settings = compileSettings(options)
   const plan = readTemplate(json, settings.namespaces, settings, { notes: true, structure: true })
   const mould = makeMould(plan)
-  const { issues } = plan.findings
+  const { issues } = plan
+  const isText =
+    typeof plan.root === 'string' && plan.sites !== null && issues.length === 0 && settings.redactor === undefined
+  const resolveAny = async (contexts: TemplateContexts, options: FetchOptions | undefined): Promise<unknown> => {
+    const fetching = fetchSettings(options)
+    fetching.signal?.throwIfAborted()
+    assertContexts(contexts)
+    if (issues.length !== 0) throw templateError(issues)
+    const pending = findValues(plan, contexts, fetching)
+    const values = pending instanceof Promise ? await pending : pending
+    const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
+    if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
+    return result
+  }
   return Object.freeze({
     references: plan.notes?.references ?? [],
     issues,
-    async resolve(contexts: TemplateContexts, fetchOptions?: FetchOptions): Promise<Result> {
-      const fetching = fetchSettings(fetchOptions)
-      fetching.signal?.throwIfAborted()
-      assertContexts(contexts)
-      if (issues.length > 0) throw templateError(issues)
-      const pending = findValues(plan, contexts, fetching)
-      const values = pending instanceof Promise ? await pending : pending
-      const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
-      if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
-      return result as Result
+    resolve(contexts: TemplateContexts, options?: FetchOptions): Promise<Result> {
+      const text = isText && options === undefined ? filledPlan(plan, contexts) : undefined
+      return text === undefined ? (resolveAny(contexts, options) as Promise<Result>) : Promise.resolve(text as Result)
     },
   })
 }
@@ -49,35 +56,40 @@ interface Mould {
   readonly parents: readonly number[]
   readonly keys: readonly (string | number)[]
   readonly children: readonly number[]
+  /** True if an object is put together from filled in keys. */
+  readonly isKeyed: boolean
 }
 
-function makeMould({ structure, settings }: Plan): Mould {
+function makeMould({ structure, settings, keyed }: Plan): Mould {
   const { frames = [], parents = [], keys = [], children = [] } = structure ?? {}
-  if (!settings.share) return { frames, parents, keys, children }
+  const isKeyed = keyed !== null
+  if (!settings.share) return { frames, parents, keys, children, isKeyed }
   const isCopied = (_: unknown, link: number): boolean => frames[children[link] ?? -1]?.changed === true
   return {
     frames: frames.filter((frame) => frame.changed),
     parents: parents.filter(isCopied),
     keys: keys.filter(isCopied),
     children: children.filter(isCopied),
+    isKeyed,
   }
 }
 
-function fillCopy(plan: Plan, top: Frame, mould: Mould, values: Parameters<typeof fill>[1]): unknown {
+function fillCopy(plan: Plan, top: Frame, mould: Mould, values: Values): unknown {
   const instance = makeInstance(mould)
-  fill(plan, values, instance)
+  if (plan.sites !== null) fill(plan, values, instance)
   return instance.copies[top.index] ?? plan.root
 }
 
 /** Copies every container of a plan. A loop over a list: no recursion, no look-ups, whatever the depth. */
-function makeInstance({ frames, parents, keys, children }: Mould): Instance {
+function makeInstance({ frames, parents, keys, children, isKeyed }: Mould): Instance {
   const slots: Slots[] = []
-  const copies: object[] = []
   for (const frame of frames) {
-    const copy = Array.isArray(frame.slots) ? ([...(frame.slots as unknown[])] as unknown as Slots) : { ...frame.slots }
-    slots[frame.index] = copy
-    copies[frame.index] = frame.keyed ? {} : copy
+    slots[frame.index] = frame.isList
+      ? ([...(frame.slots as unknown as unknown[])] as unknown as Slots)
+      : { ...frame.slots }
   }
+  const copies: object[] = isKeyed ? [...slots] : slots
+  if (isKeyed) for (const frame of frames) if (frame.keyed) copies[frame.index] = {}
   for (let link = 0; link < children.length; link++) {
     const parent = slots[parents[link] ?? -1]
     if (parent !== undefined) parent[keys[link] ?? ''] = copies[children[link] ?? -1]

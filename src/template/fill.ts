@@ -11,18 +11,13 @@ export interface Instance {
   readonly copies: readonly object[]
 }
 
-/** What filling in gave. */
-export interface Filled {
-  readonly root: unknown
-  readonly issues: readonly TemplateIssue[]
-}
-
-interface Filling {
+interface Filling extends Findings {
   readonly plan: Plan
   readonly values: Values
-  readonly findings: Findings
   /** How much may still be put out. */
   left: number
+  /** The keys of the objects whose keys hold tags. */
+  names: Map<Frame, KeyNames> | null
 }
 
 /**
@@ -32,39 +27,52 @@ interface Filling {
  * @throws TemplateError with every issue, in document order; nothing is returned in part.
  */
 export function fill(plan: Plan, values: Values, instance: Instance | null): unknown {
-  const { root, issues } = fillAll(plan, values, instance)
-  if (issues.length > 0) throw templateError(issues)
+  const filling = startFilling(plan, values)
+  const root = fillSites(filling, instance)
+  if (filling.issues.length !== 0) throw templateError(filling.issues)
   return root
 }
 
-/** The same, with the issues as data. If there are any, the snapshot or instance is filled in part and of no use. */
-export function fillAll(plan: Plan, values: Values, instance: Instance | null): Filled {
-  const { keyed, sites, settings } = plan
-  const filling: Filling = { plan, values, findings: { max: settings.maxIssues, issues: [] }, left: settings.maxOutput }
-  const names = keyed.length === 0 ? null : new Map(keyed.map((frame) => [frame, keyNames(plan, frame)]))
-  let root = plan.root
-  for (const site of sites) {
+/** The issues that filling a plan in gives. The plan's snapshot is of no use afterwards. */
+export function fillIssues(plan: Plan, values: Values): readonly TemplateIssue[] {
+  const filling = startFilling(plan, values)
+  fillSites(filling, null)
+  return filling.issues
+}
+
+function startFilling(plan: Plan, values: Values): Filling {
+  const { maxIssues, maxOutput } = plan.settings
+  return { plan, values, max: maxIssues, issues: [], left: maxOutput, names: null }
+}
+
+function fillSites(filling: Filling, instance: Instance | null): unknown {
+  const { sites, keyed } = filling.plan
+  let { root } = filling.plan
+  if (keyed !== null) filling.names = keyNames(keyed, sites ?? NO_SITES)
+  for (const site of sites ?? NO_SITES) {
     const { frame, key } = site
     const value = site.whole && !site.inKey ? wholeValue(filling, site) : joinedText(filling, site)
     if (value === undefined) {
-      if (isFull(filling.findings)) break
+      if (isFull(filling)) return root
     } else if (frame === null) root = value
-    else if (site.inKey) setKey(filling, site, names?.get(frame), value as string)
-    else (instance === null ? frame.slots : (instance.slots[frame.index] ?? frame.slots))[key] = value
+    else if (site.inKey) setKey(filling, site, frame, value as string)
+    else if (instance === null) frame.slots[key] = value
+    else (instance.slots[frame.index] ?? frame.slots)[key] = value
   }
-  const { issues } = filling.findings
-  if (names !== null && issues.length === 0) {
-    for (const [frame, { keys }] of names) defineMembers(frame, keys, instance)
+  if (filling.names !== null && filling.issues.length === 0) {
+    for (const [frame, { keys }] of filling.names) defineMembers(frame, keys, instance)
   }
-  return { root, issues }
+  return root
 }
+
+const NO_SITES: readonly FilledSite[] = []
 
 /** The value of a string that is one reference. */
 function wholeValue(filling: Filling, site: FilledSite): unknown {
   const [use] = site.parts
   if (use === undefined || typeof use === 'string') return undefined
   const { values, faults } = filling.values
-  const fault = faults[use.slot]
+  const fault = faults === null ? undefined : faults[use.slot]
   if (fault !== undefined) return refuse(filling, site, use, fault)
   const value = values[use.slot]
   if ((typeof value === 'bigint' || typeof value === 'symbol') && !filling.plan.settings.keepOpaque) {
@@ -93,7 +101,7 @@ function joinedText(filling: Filling, site: FilledSite): string | undefined {
 
 function textOf(filling: Filling, site: FilledSite, use: TagUse): string | undefined {
   const { values, faults } = filling.values
-  const fault = faults[use.slot]
+  const fault = faults === null ? undefined : faults[use.slot]
   if (fault !== undefined) return refuse(filling, site, use, fault)
   const value = values[use.slot]
   if (typeof value === 'string') return value
@@ -103,7 +111,7 @@ function textOf(filling: Filling, site: FilledSite, use: TagUse): string | undef
 
 function refuse(filling: Filling, site: Site, use: TagUse | undefined, code: TemplateErrorCode): string | undefined {
   const { start, end, slot } = use ?? { start: 0, end: 0, slot: -1 }
-  report(filling.findings, code, site, start, end, { reference: filling.plan.paths[slot]?.text })
+  report(filling, code, site, start, end, { reference: filling.plan.paths?.[slot]?.text })
   return undefined
 }
 
@@ -114,19 +122,22 @@ interface KeyNames {
   readonly taken: Set<string>
 }
 
-function keyNames(plan: Plan, frame: Frame): KeyNames {
-  const keys = [...(frame.keys ?? [])]
-  const filled = new Set(
-    plan.sites.filter((site) => site.inKey && site.frame === frame).map((site) => Number(site.key)),
-  )
-  return { keys, taken: new Set(keys.filter((_, index) => !filled.has(index))) }
+function keyNames(keyed: readonly Frame[], sites: readonly FilledSite[]): Map<Frame, KeyNames> {
+  const names = new Map<Frame, KeyNames>()
+  for (const frame of keyed) {
+    const keys = [...(frame.keys ?? [])]
+    names.set(frame, { keys, taken: new Set(keys) })
+  }
+  for (const { inKey, frame, key } of sites) {
+    if (inKey && frame !== null) names.get(frame)?.taken.delete(authoredKey(frame, key))
+  }
+  return names
 }
 
-function setKey(filling: Filling, site: FilledSite, names: KeyNames | undefined, name: string): void {
-  if (site.frame === null || names === undefined) return
-  if (names.taken.has(name)) {
-    report(filling.findings, 'KEY_COLLISION', site, 0, authoredKey(site.frame, site.key).length)
-  }
+function setKey(filling: Filling, site: FilledSite, frame: Frame, name: string): void {
+  const names = filling.names?.get(frame)
+  if (names === undefined) return
+  if (names.taken.has(name)) report(filling, 'KEY_COLLISION', site, 0, authoredKey(frame, site.key).length)
   names.taken.add(name)
   names.keys[Number(site.key)] = name
 }

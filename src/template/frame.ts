@@ -14,6 +14,8 @@ export interface Frame {
   readonly slots: Slots
   /** The object's keys; `null` for an array. */
   readonly keys: readonly string[] | null
+  /** True if `slots` is an array. */
+  readonly isList: boolean
   /** True if keys hold tags: the members are put into `copy` when the keys are filled in. */
   readonly keyed: boolean
   /** True if what stands in it is data. */
@@ -23,8 +25,8 @@ export interface Frame {
   /** Its place in `parent.slots`. */
   readonly key: string | number
   readonly depth: number
-  /** Its number in the plan's list of frames, if there is one. */
-  readonly index: number
+  /** Its number in the plan's list of frames; -1 if there is none. */
+  index: number
   /** The next member to look at. */
   next: number
   /** True until all of its members were looked at. */

@@ -25,5 +25,6 @@ const LITERAL: object = Object.freeze(Object.create(null, { [BRAND]: { value: tr
 /** Tells whether something was made by {@link literal}, of any copy of the library. */
 export function isLiteral(value: object): value is Literal<unknown> {
   const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === Object.prototype || prototype === Array.prototype) return false
   return typeof prototype === 'object' && prototype !== null && Object.hasOwn(prototype, BRAND)
 }

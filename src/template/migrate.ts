@@ -62,10 +62,10 @@ export async function migrateTemplate<T>(json: T, options: MigrateOptions): Prom
     await Promise.all(Array.from(secrets, async (name): Promise<[string, Key]> => [name, await keyOf(name, describe)])),
   )
   const changes: TemplateChange[] = []
-  const names = new Map(plan.keyed.map((frame) => [frame, [...(frame.keys ?? [])]]))
+  const names = new Map((plan.keyed ?? []).map((frame) => [frame, [...(frame.keys ?? [])]]))
   for (const own of bySite(marks)) rewrite({ plan, keys, to, changes, names }, own)
   for (const [frame, own] of names) defineMembers(frame, own, null)
-  return { json: plan.root as T, changes, issues: plan.findings.issues }
+  return { json: plan.root as T, changes, issues: plan.issues }
 }
 
 interface Rewriting {
@@ -125,7 +125,7 @@ function rewrite(rewriting: Rewriting, marks: readonly Mark[]): void {
   else {
     const keys = names.get(site.frame) ?? []
     if (result !== text && keys.includes(result)) {
-      report(plan.findings, 'KEY_COLLISION', site, 0, text.length)
+      report(plan, 'KEY_COLLISION', site, 0, text.length)
       return
     }
     keys[Number(site.key)] = result
@@ -142,7 +142,7 @@ function editOf({ plan, keys, to }: Rewriting, mark: Mark): TemplateChange | und
   const secret = flatName(mark)
   const key = secret === undefined ? undefined : keys.get(secret)
   if (key !== undefined) {
-    if ('fault' in key) report(plan.findings, key.fault, site, start, end, { reference: body })
+    if ('fault' in key) report(plan, key.fault, site, start, end, { reference: body })
     else after = before.replace(body, () => `${body}.${key.key}`)
   }
   if (to === 'dollar' && !after.startsWith('$')) after = `$${after}`

@@ -7,6 +7,7 @@ export interface Path {
   readonly text: string
   readonly namespace: string
   readonly segments: readonly string[]
+  readonly isSecret: boolean
 }
 
 /** The namespace that holds secrets; every other one holds plain data. */
@@ -14,24 +15,46 @@ export const SECRETS = 'SECRETS'
 
 const NAMESPACE = /^[A-Za-z_]\w*$/
 const REFERENCE = /^[A-Za-z_]\w*(?:\.[A-Za-z0-9_][A-Za-z0-9_-]{0,254})*$/
-const MAX_CACHED = 1024
 const MAX_CACHED_LENGTH = 512
-const TAGS: [string, string] = ['{{', '}}']
+/** A power of two: see {@link placeOf}. */
+const CACHE_SIZE = 1024
+const TAGS = ['{{', '}}'] as const
 
 // A writer of our own: the shared one has a global cache, and reads global tags that anybody may have changed.
 const writer: { templateCache?: unknown } & Pick<InstanceType<typeof Mustache.Writer>, 'parse'> = new Mustache.Writer()
 writer.templateCache = undefined
 
-const cache = new Map<string, Path>()
+/** References by a hash of their text. What falls on the place of another takes it: the cache cannot grow. */
+const cache = new Array<Path | null>(CACHE_SIZE).fill(null)
 
 /** Tells whether something can be a namespace: a letter or `_`, then letters, digits and `_`. */
 export function isNamespace(name: string): boolean {
   return NAMESPACE.test(name)
 }
 
-/** Reads what stands inside a tag, without the blanks around it. `undefined`: it is no reference. */
-export function readPath(body: string): Path | undefined {
-  return cache.get(body) ?? parsePath(body)
+/** Reads `text` from `start` to `end`, without blanks around it. `undefined`: it is no reference. */
+export function readPath(text: string, start: number, end: number): Path | undefined {
+  return cachedPath(text, start, end) ?? parsePath(text.slice(start, end))
+}
+
+/** The same for references that were read before. Compares in place, because a slice would have to be hashed. */
+export function cachedPath(text: string, start: number, end: number): Path | undefined {
+  const path = cache[placeOf(text, start, end)]
+  return path !== null && path !== undefined && path.text.length === end - start && text.startsWith(path.text, start)
+    ? path
+    : undefined
+}
+
+/** A hash of the length and of nine characters, spread over the text. */
+function placeOf(text: string, start: number, end: number): number {
+  const length = end - start
+  let hash = length
+  for (let eighth = 1; eighth < 8; eighth++) {
+    hash = Math.imul(hash, 31) + text.charCodeAt(start + ((length * eighth) >> 3))
+  }
+  hash = Math.imul(hash, 31) + text.charCodeAt(end - 2)
+  hash = Math.imul(hash, 31) + text.charCodeAt(end - 1)
+  return (hash ^ (hash >>> 10)) & (CACHE_SIZE - 1)
 }
 
 function parsePath(body: string): Path | undefined {
@@ -44,10 +67,7 @@ function parsePath(body: string): Path | undefined {
   const token: unknown = tokens[0]
   if (!Array.isArray(token) || token[0] !== 'name' || token[1] !== text) return undefined
   const [namespace = '', ...segments] = text.split('.')
-  const path: Path = { text, namespace, segments }
-  if (text.length <= MAX_CACHED_LENGTH) {
-    if (cache.size >= MAX_CACHED) cache.clear()
-    cache.set(text, path)
-  }
+  const path: Path = { text, namespace, segments, isSecret: namespace === SECRETS }
+  if (text.length <= MAX_CACHED_LENGTH) cache[placeOf(text, 0, text.length)] = path
   return path
 }

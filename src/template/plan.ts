@@ -1,7 +1,9 @@
 /** What one reading of a template found: a snapshot of the tree, and what is to be filled in where. */
+import type { TemplateIssue } from '../errors.ts'
 import type { Frame } from './frame.ts'
 import type { Findings, Site } from './issue.ts'
 import type { Path } from './path.ts'
+import type { Seen } from './seen.ts'
 import type { Settings } from './settings.ts'
 import type { TagPlace, TemplateReference } from './types.ts'
 
@@ -16,9 +18,9 @@ export interface TagUse {
 /** A string with references in it: what is to be put together. */
 export interface FilledSite extends Site {
   /** True if the string is one reference and nothing else, so that the value keeps its type. */
-  readonly whole: boolean
+  whole: boolean
   /** Texts and references in turn. */
-  readonly parts: readonly (string | TagUse)[]
+  parts: readonly (string | TagUse)[]
 }
 
 /** A piece of authored syntax, for those who rewrite templates. */
@@ -51,22 +53,30 @@ export interface Structure {
 }
 
 /** A template as it was read. */
-export interface Plan {
+export interface Plan extends Findings {
   readonly settings: Settings
   readonly namespaces: readonly string[]
-  readonly findings: Findings
+  readonly max: number
+  readonly issues: TemplateIssue[]
   /** The snapshot of the template: its copy, or a string or other scalar. */
   root: unknown
   /** The frame of the outermost container, if the template is one. */
   top: Frame | null
-  /** Every string that holds references, in document order. */
-  readonly sites: FilledSite[]
-  /** Every distinct reference. */
-  readonly paths: Path[]
-  /** For each of `paths`: true if a whole string is it, so that its value may be a container. */
-  readonly wholes: boolean[]
-  /** The objects whose keys hold tags. */
-  readonly keyed: Frame[]
+  /** Every string that holds references, in document order; `null` for none. */
+  sites: FilledSite[] | null
+  /** Every distinct reference; `null` for none. */
+  paths: Path[] | null
+  /** Those of `paths` that are data and a whole string somewhere, so that their values may be containers. */
+  wholes: Set<number> | null
+  /** Where each of `paths` is, once they are many. */
+  slots: Map<Path, number> | null
+  /** The objects whose keys hold tags; `null` for none. */
+  keyed: Frame[] | null
+  /** The containers met so far; those met as data are kept apart. */
+  seen: Seen | null
+  seenRaw: Seen | null
+  /** True: parts that `literal` made stay as they are. */
+  readonly keepLiterals: boolean
   readonly notes: Notes | null
   readonly structure: Structure | null
 }

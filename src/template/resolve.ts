@@ -1,8 +1,8 @@
 /** Fills in a template, once. */
 import { fill } from './fill.ts'
 import { templateError } from './issue.ts'
-import type { Plan } from './plan.ts'
 import { readTemplate } from './read.ts'
+import { filledText } from './short-way.ts'
 import { resolveSettings } from './settings.ts'
 import { namespacesOf } from './sources.ts'
 import type { ResolveOptions, Resolved, TemplateContexts } from './types.ts'
@@ -28,19 +28,27 @@ import { findValues, tellRedactor } from './values.ts'
  * )
  * ```
  */
-export async function resolveTemplate<T, Result = Resolved<T>>(
+export function resolveTemplate<T, Result = Resolved<T>>(
   json: T,
   contexts: TemplateContexts,
   options?: ResolveOptions,
 ): Promise<Result> {
+  if (options === undefined && typeof json === 'string') {
+    const text = filledText(json, contexts)
+    if (text !== undefined) return Promise.resolve(text as Result)
+  }
+  return resolveAny(json, contexts, options) as Promise<Result>
+}
+
+async function resolveAny(json: unknown, contexts: TemplateContexts, options: ResolveOptions | undefined) {
   const settings = resolveSettings(options)
   settings.signal?.throwIfAborted()
-  const plan: Plan = readTemplate(json, namespacesOf(contexts), settings)
-  if (plan.findings.issues.length > 0) throw templateError(plan.findings.issues)
-  if (plan.sites.length === 0) return plan.root as Result
+  const plan = readTemplate(json, namespacesOf(contexts), settings)
+  if (plan.issues.length !== 0) throw templateError(plan.issues)
+  if (plan.sites === null) return plan.root
   const pending = findValues(plan, contexts, settings)
   const values = pending instanceof Promise ? await pending : pending
   const result = fill(plan, values, null)
   if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
-  return result as Result
+  return result
 }

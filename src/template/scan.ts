@@ -1,23 +1,19 @@
 /** Finds the tags of one string. Linear in its length, whatever stands in it. */
+import type { TemplateErrorCode } from '../errors.ts'
 import { pointerOf } from './frame.ts'
 import { isFull, report, type Site } from './issue.ts'
 import { nearMiss } from './near-miss.ts'
-import { type Path, readPath, SECRETS } from './path.ts'
-import type { Mark, Plan } from './plan.ts'
+import { cachedPath, type Path, readPath } from './path.ts'
+import { COMMENT, joinPieces, type Piece } from './pieces.ts'
+import type { Mark, Notes, Plan, TagUse } from './plan.ts'
 import type { TagPlace } from './types.ts'
 
-/** A comment's place; it gives no text. */
-export const COMMENT = Symbol('comment')
-
-/** A reference that was found. */
-export interface FoundTag {
-  readonly path: Path
-  readonly start: number
-  readonly end: number
-}
-/** Text of the template; text that a literal gives; a comment; a reference. */
-export type Piece = string | { readonly literal: string } | typeof COMMENT | FoundTag
-
+/** More distinct references than this are looked up in a map. */
+const FEW = 8
+/** Larger than any place in a string. Not Infinity: that would be kept on the heap, one for each use. */
+const NONE = 2 ** 30 - 1
+const DOLLAR = 36
+const BLANK = 32
 const LITERALS = ['${{', '{{', '{', '$']
 const LEADING_PATH = /[\w.-]{0,80}/y
 
@@ -27,11 +23,13 @@ interface Scan {
   readonly site: Site
   readonly text: string
   readonly opener: string
-  readonly pieces: Piece[]
+  pieces: Piece[] | null
   /** Up to where the text is in `pieces`. */
   copied: number
   next: number
   close: number
+  /** True if there are comments or literals among the pieces. */
+  isMixed: boolean
 }
 
 /** One opened tag. */
@@ -46,36 +44,39 @@ interface Opened {
 }
 
 /**
- * Splits a string into pieces; what is wrong goes to the plan's findings.
+ * Splits a string into texts and references; what is wrong goes to the plan's issues.
  *
  * @param at - where the first `{{` stands.
  * @returns `undefined` if nothing in the string is to be replaced.
  */
-export function scanText(plan: Plan, site: Site, text: string, at: number): Piece[] | undefined {
+export function scanText(plan: Plan, site: Site, text: string, at: number): (string | TagUse)[] | undefined {
   const opener = plan.settings.syntax === 'dollar' ? '${{' : '{{'
-  const scan: Scan = { plan, site, text, opener, pieces: [], copied: 0, next: -1, close: -1 }
-  scan.next = opener === '{{' ? at : find(text, opener, 0)
-  for (let from = scan.next; from !== Infinity;) {
+  const scan: Scan = { plan, site, text, opener, pieces: null, copied: 0, next: at, close: -1, isMixed: false }
+  if (opener !== '{{') scan.next = find(text, opener, 0)
+  for (let from = scan.next; from !== NONE;) {
     from = openAfter(scan, readTag(scan, from))
-    if (isFull(plan.findings)) return undefined
+    if (plan.issues.length !== 0 && isFull(plan)) return undefined
   }
-  if (scan.pieces.length === 0) return undefined
-  if (scan.copied < text.length) scan.pieces.push(text.slice(scan.copied))
-  return scan.pieces
+  const { pieces, copied } = scan
+  if (pieces === null) return undefined
+  if (copied < text.length) pieces.push(text.slice(copied))
+  return scan.isMixed ? joinPieces(pieces) : (pieces as (string | TagUse)[])
 }
 
 /** Reads the tag that opens at `at`. Returns where to go on. */
 function readTag(scan: Scan, at: number): number {
   const { text, plan } = scan
   const inner = at + scan.opener.length
-  const dollar = plan.settings.syntax === 'both' && at > 0 && text.charCodeAt(at - 1) === 36
+  const start = plan.settings.syntax === 'both' && at > 0 && text.charCodeAt(at - 1) === DOLLAR ? at - 1 : at
+  const known = readKnown(scan, start, inner)
+  if (known !== -1) return known
   let body = skipBlanks(text, inner)
   let sigils = ''
   while (sigils.length < 2 && (text[body] === '{' || text[body] === '&')) {
     sigils += text[body] ?? ''
     body = skipBlanks(text, body + 1)
   }
-  const opened: Opened = { start: dollar ? at - 1 : at, inner, body, sigils }
+  const opened: Opened = { start, inner, body, sigils }
   if (isClaimed(text, body, plan.namespaces)) return readClaimed(scan, opened)
   if (sigils === '') {
     if (text[body] === '!') return readComment(scan, opened)
@@ -85,9 +86,24 @@ function readTag(scan: Scan, at: number): number {
   return readForeign(scan, opened)
 }
 
+/**
+ * The short way for what stands in most templates: a reference that was read before, with at most one blank at either
+ * side. Returns -1 for anything else.
+ */
+function readKnown(scan: Scan, start: number, inner: number): number {
+  const { text } = scan
+  const close = closeAfter(scan, inner)
+  if (close === NONE) return -1
+  const from = text.charCodeAt(inner) === BLANK ? inner + 1 : inner
+  const to = text.charCodeAt(close - 1) === BLANK ? close - 1 : close
+  const path = from < to ? cachedPath(text, from, to) : undefined
+  if (path === undefined || !scan.plan.namespaces.includes(path.namespace)) return -1
+  return readReference(scan, path, start, close + 2)
+}
+
 function readClaimed(scan: Scan, opened: Opened): number {
   const { text, plan, site } = scan
-  const { settings, findings } = plan
+  const { settings } = plan
   const { start, body } = opened
   const next = openAfter(scan, body)
   const close = closeAfter(scan, body)
@@ -96,61 +112,88 @@ function readClaimed(scan: Scan, opened: Opened): number {
   if (unclosed || (triple && text[close + 2] !== '}')) {
     const end = unclosed ? Math.min(next, text.length) : close + 2
     const message = unclosed ? {} : { message: 'A tag that opens with {{{ is closed by }}}.' }
-    report(findings, 'UNCLOSED_TAG', site, start, end, { reference: leadingPath(text, body), ...message })
+    report(plan, 'UNCLOSED_TAG', site, start, end, { reference: leadingPath(text, body), ...message })
     return end
   }
   const end = triple ? close + 3 : close + 2
-  if (end - start > settings.maxTag) {
-    report(findings, 'TAG_TOO_LONG', site, start, end, { reference: leadingPath(text, body) })
-    return end
-  }
-  const reference = text.slice(body, close).trimEnd()
-  if (settings.syntax === 'mustache' && start > 0 && text.charCodeAt(start - 1) === 36) {
-    report(findings, 'AMBIGUOUS_DOLLAR', site, start - 1, end, { reference })
-    return end
-  }
-  const path = opened.sigils.length > 1 ? undefined : readPath(reference)
-  if (path === undefined) {
-    report(findings, 'BAD_REFERENCE', site, start, end, { reference })
-    return end
-  }
-  if (path.namespace === SECRETS && refusesSecret(scan, path, start, end)) return end
-  emit(scan, { path, start, end }, start, end)
-  if (plan.notes !== null) {
-    mark(scan, 'reference', start, end, path.text)
-    plan.notes.references.push({
-      reference: path.text,
-      namespace: path.namespace,
-      segments: path.segments,
-      ...place(scan, start, end),
-      ...(path.namespace === SECRETS && path.segments.length === 1 ? { deprecated: true } : {}),
-    })
-  }
+  const bodyEnd = skipBlanksBack(text, close)
+  const path = opened.sigils.length > 1 || bodyEnd - body > settings.maxTag ? undefined : readPath(text, body, bodyEnd)
+  if (path !== undefined) return readReference(scan, path, start, end)
+  const tooLong = end - start > settings.maxTag
+  const reference = tooLong ? leadingPath(text, body) : text.slice(body, bodyEnd)
+  report(plan, tooLong ? 'TAG_TOO_LONG' : 'BAD_REFERENCE', site, start, end, { reference })
   return end
 }
 
-function refusesSecret(scan: Scan, path: Path, start: number, end: number): boolean {
-  const { settings, findings } = scan.plan
-  const [name] = path.segments
-  const refuse = (code: Parameters<typeof report>[1]): true => {
-    report(findings, code, scan.site, start, end, { reference: path.text })
-    return true
+/** Takes a well-formed reference, unless it may not stand here. */
+function readReference(scan: Scan, path: Path, start: number, end: number): number {
+  const { text, plan, site } = scan
+  const { settings } = plan
+  if (end - start > settings.maxTag) {
+    report(plan, 'TAG_TOO_LONG', site, start, end, { reference: path.text })
+    return end
   }
-  if (name === undefined) return refuse('BARE_NAMESPACE')
-  if (path.segments.length > 2) return refuse('TOO_MANY_SEGMENTS')
-  if (path.segments.length === 1 && settings.flat === 'error') return refuse('FLAT_REFERENCE')
-  if (scan.site.inKey) return refuse('SECRET_IN_KEY')
-  if (settings.allow !== undefined && !settings.allow.has(name)) return refuse('NOT_ALLOWED')
-  return false
+  if (start > 0 && text.charCodeAt(start - 1) === DOLLAR && settings.syntax === 'mustache') {
+    report(plan, 'AMBIGUOUS_DOLLAR', site, start - 1, end, { reference: path.text })
+    return end
+  }
+  if (path.isSecret && refusesSecret(scan, path, start, end)) return end
+  emit(scan, { slot: slotOf(plan, path), start, end }, start, end)
+  if (plan.notes !== null) noteReference(scan, plan.notes, path, start, end)
+  return end
+}
+
+function noteReference(scan: Scan, notes: Notes, path: Path, start: number, end: number): void {
+  mark(scan, 'reference', start, end, path.text)
+  notes.references.push({
+    reference: path.text,
+    namespace: path.namespace,
+    segments: path.segments,
+    ...place(scan, start, end),
+    ...(path.isSecret && path.segments.length === 1 ? { deprecated: true } : {}),
+  })
+}
+
+function refusesSecret(scan: Scan, path: Path, start: number, end: number): boolean {
+  const code = secretFault(scan, path.segments)
+  if (code === undefined) return false
+  report(scan.plan, code, scan.site, start, end, { reference: path.text })
+  return true
+}
+
+function secretFault({ plan, site }: Scan, segments: readonly string[]): TemplateErrorCode | undefined {
+  const { flat, allow } = plan.settings
+  const [name] = segments
+  if (name === undefined) return 'BARE_NAMESPACE'
+  if (segments.length > 2) return 'TOO_MANY_SEGMENTS'
+  if (segments.length === 1 && flat === 'error') return 'FLAT_REFERENCE'
+  if (site.inKey) return 'SECRET_IN_KEY'
+  return allow === undefined || allow.has(name) ? undefined : 'NOT_ALLOWED'
+}
+
+function slotOf(plan: Plan, path: Path): number {
+  const { paths } = plan
+  if (paths === null) {
+    plan.paths = [path]
+    return 0
+  }
+  const known = plan.slots === null ? paths.indexOf(path) : (plan.slots.get(path) ?? -1)
+  if (known !== -1) return known
+  const slot = paths.push(path) - 1
+  if (plan.slots !== null) plan.slots.set(path, slot)
+  else if (paths.length > FEW) plan.slots = new Map(paths.map((item, index) => [item, index]))
+  return slot
 }
 
 /** A comment ends at the next `}}`, whatever stands in it. */
 function readComment(scan: Scan, { start, body }: Opened): number {
   const close = closeAfter(scan, body + 1)
-  if (close === Infinity) return readUnclosed(scan, start, body)
+  if (close === NONE) return readUnclosed(scan, start, body)
   const end = close + 2
   mark(scan, 'comment', start, end, scan.text.slice(body, close))
-  if (!scan.plan.settings.keepForeign) emit(scan, COMMENT, start, end)
+  if (scan.plan.settings.keepForeign) return end
+  emit(scan, COMMENT, start, end)
+  scan.isMixed = true
   return end
 }
 
@@ -165,6 +208,7 @@ function literalAt(scan: Scan, { start, body }: Opened): number {
   const close = skipBlanks(text, quoted)
   if (!text.startsWith('}}', close)) return -1
   emit(scan, { literal }, start, close + 2)
+  scan.isMixed = true
   mark(scan, 'literal', start, close + 2, text.slice(body, quoted))
   return close + 2
 }
@@ -183,28 +227,32 @@ function readForeign(scan: Scan, opened: Opened): number {
   if (plan.settings.keepForeign) {
     // A reference that was mistyped must not leave here as text.
     if (suggestion !== undefined && text[body + name.length] === '.') {
-      report(plan.findings, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
+      report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
     } else if (!unclosed) plan.notes?.foreign.push(place(scan, start, end))
     return end
   }
   if (unclosed) return readUnclosed(scan, start, inner)
   plan.notes?.foreign.push(place(scan, start, end))
-  if (body === close) report(plan.findings, 'EMPTY_TAG', site, start, end)
-  else if (isIdentifier(name)) report(plan.findings, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
-  else report(plan.findings, 'UNSUPPORTED_TAG', site, start, end)
+  if (body === close) report(plan, 'EMPTY_TAG', site, start, end)
+  else if (isIdentifier(name)) report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
+  else report(plan, 'UNSUPPORTED_TAG', site, start, end)
   return end
 }
 
 /** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */
 function readUnclosed(scan: Scan, start: number, from: number): number {
   const end = Math.min(openAfter(scan, from), scan.text.length)
-  if (!scan.plan.settings.keepForeign) report(scan.plan.findings, 'UNCLOSED_TAG', scan.site, start, end)
+  if (!scan.plan.settings.keepForeign) report(scan.plan, 'UNCLOSED_TAG', scan.site, start, end)
   return end
 }
 
 function emit(scan: Scan, piece: Piece, start: number, end: number): void {
-  if (scan.copied < start) scan.pieces.push(scan.text.slice(scan.copied, start))
-  scan.pieces.push(piece)
+  const { pieces, copied } = scan
+  const text = copied < start ? scan.text.slice(copied, start) : undefined
+  // A literal array is as small as can be; the first push to an empty one makes room for sixteen more.
+  if (pieces === null) scan.pieces = text === undefined ? [piece] : [text, piece]
+  else if (text === undefined) pieces.push(piece)
+  else pieces.push(text, piece)
   scan.copied = end
 }
 
@@ -217,13 +265,13 @@ function place(scan: Scan, start: number, end: number): TagPlace {
   return { pointer: pointerOf(site.frame, site.key), ...(site.inKey ? { inKey: true } : {}), start, end }
 }
 
-/** The first opening braces at or after `from`, or Infinity. */
+/** The first opening braces at or after `from`, or NONE. */
 function openAfter(scan: Scan, from: number): number {
   if (scan.next < from) scan.next = find(scan.text, scan.opener, from)
   return scan.next
 }
 
-/** The first `}}` at or after `from`, or Infinity. */
+/** The first `}}` at or after `from`, or NONE. */
 function closeAfter(scan: Scan, from: number): number {
   if (scan.close < from) scan.close = find(scan.text, '}}', from)
   return scan.close
@@ -231,7 +279,7 @@ function closeAfter(scan: Scan, from: number): number {
 
 function find(text: string, what: string, from: number): number {
   const found = text.indexOf(what, from)
-  return found === -1 ? Infinity : found
+  return found === -1 ? NONE : found
 }
 
 function isClaimed(text: string, at: number, namespaces: readonly string[]): boolean {
@@ -253,12 +301,20 @@ function isIdentifier(name: string): boolean {
 /** Skips what `\s` matches. */
 function skipBlanks(text: string, from: number): number {
   let at = from
-  for (;;) {
-    const code = text.charCodeAt(at)
-    if (code === 32 || (code >= 9 && code <= 13)) at++
-    else if (code > 127 && /\s/.test(text.charAt(at))) at++
-    else return at
-  }
+  while (isBlankAt(text, at)) at++
+  return at
+}
+
+/** The end of what stands before `to`, without blanks. */
+function skipBlanksBack(text: string, to: number): number {
+  let at = to
+  while (isBlankAt(text, at - 1)) at--
+  return at
+}
+
+function isBlankAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at)
+  return code === BLANK || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(text.charAt(at)))
 }
 
 /** What could be a reference at a place: for messages, so at most 80 characters. */

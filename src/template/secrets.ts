@@ -4,27 +4,26 @@ import { isKey, isSecretName } from '../secret.ts'
 import type { SecretRequest, SecretStore } from '../store.ts'
 import { report, templateError } from './issue.ts'
 import { MISSING, ownValue } from './lookup.ts'
-import { type Path, SECRETS } from './path.ts'
+import type { Path } from './path.ts'
 import type { Plan } from './plan.ts'
 import type { SecretReader } from './sources.ts'
 import type { FetchOptions } from './types.ts'
 
-/** What became of one reference: its value, or why there is none. */
-export interface Outcome {
-  readonly value: unknown
-  readonly fault: TemplateErrorCode | undefined
+/** Why a secret has no value. */
+export interface Fault {
+  readonly fault: TemplateErrorCode
 }
 
 /** The values of secrets by name, as they were answered. */
 export type Answers = ReadonlyMap<string, unknown>
 
 /** Lists the secrets that a plan asks for: distinct names, and only the keys that are asked for. */
-function requestsOf(paths: readonly Path[], scope: string | undefined): SecretRequest[] {
+function requestsOf({ paths }: Plan, scope: string | undefined): SecretRequest[] {
   const keysByName = new Map<string, Set<string> | null>()
-  for (const { namespace, segments } of paths) {
+  for (const { isSecret, segments } of paths ?? []) {
     const [name, key] = segments
     // What cannot be a name or a key is in no store: it is missing, and the store is not asked.
-    if (namespace !== SECRETS || !isSecretName(name) || (key !== undefined && !isKey(key))) continue
+    if (!isSecret || !isSecretName(name) || (key !== undefined && !isKey(key))) continue
     const keys = keysByName.get(name)
     if (key === undefined) keysByName.set(name, null)
     else if (keys === undefined) keysByName.set(name, new Set([key]))
@@ -44,7 +43,7 @@ function requestsOf(paths: readonly Path[], scope: string | undefined): SecretRe
  */
 export async function fetchSecrets(store: SecretReader, plan: Plan, options: FetchOptions): Promise<Answers> {
   const { scope, signal } = options
-  const requests = requestsOf(plan.paths, scope)
+  const requests = requestsOf(plan, scope)
   if (requests.length === 0) return new Map()
   return guarded(plan, signal, async () => {
     const answers: unknown = await store.getMany(requests, signal === undefined ? {} : { signal })
@@ -62,7 +61,7 @@ export async function describeSecrets(store: SecretReader, plan: Plan, options: 
   if (!isDescriber(store)) {
     throw argumentError('INVALID_OPTION', 'contexts.SECRETS: a check needs a store that can describe its secrets.')
   }
-  const requests = requestsOf(plan.paths, scope)
+  const requests = requestsOf(plan, scope)
   return guarded(plan, signal, async () => {
     const answers = await Promise.all(
       requests.map(async ({ name }): Promise<[string, unknown]> => {
@@ -146,10 +145,10 @@ function readAnswers(requests: readonly SecretRequest[], answers: unknown): Answ
 function storeError(plan: Plan, error: unknown): Error {
   const cause = isLatchkeyError(error) ? error : new StoreError('STORE_FAILED', `The store failed${errno(error)}.`)
   const findings = { max: 1, issues: [] }
-  for (const site of plan.sites) {
+  for (const site of plan.sites ?? []) {
     for (const part of site.parts) {
-      const path = typeof part === 'string' ? undefined : plan.paths[part.slot]
-      if (path?.namespace !== SECRETS || typeof part === 'string') continue
+      const path = typeof part === 'string' ? undefined : plan.paths?.[part.slot]
+      if (path?.isSecret !== true || typeof part === 'string') continue
       report(findings, 'STORE_ERROR', site, part.start, part.end, { reference: path.text })
     }
   }
@@ -161,20 +160,23 @@ function errno(error: unknown): string {
   return typeof code === 'string' && /^E[A-Z0-9]{1,20}$/.test(code) ? ` (${code})` : ''
 }
 
+const NO_SECRET: Fault = { fault: 'SECRET_NOT_FOUND' }
+const NO_KEY: Fault = { fault: 'KEY_NOT_FOUND' }
+const AMBIGUOUS: Fault = { fault: 'FLAT_AMBIGUOUS' }
+const NO_STRING: Fault = { fault: 'BAD_SECRET_VALUE' }
+
 /** Finds one reference in what a store answered, or in plain records. */
-export function secretOutcome(values: unknown, path: Path): Outcome {
-  const [, key] = path.segments
-  if (typeof values !== 'object' || values === null) return fault('SECRET_NOT_FOUND')
-  let value: unknown
-  if (key === undefined) {
-    const [only, ...others] = Object.keys(values)
-    if (others.length > 0) return fault('FLAT_AMBIGUOUS')
-    value = only === undefined ? MISSING : ownValue(values, only)
-  } else value = ownValue(values, key)
-  if (value === MISSING) return fault('KEY_NOT_FOUND')
-  return typeof value === 'string' ? { value, fault: undefined } : fault('BAD_SECRET_VALUE')
+export function secretValue(values: unknown, { segments }: Path): string | Fault {
+  if (typeof values !== 'object' || values === null) return NO_SECRET
+  const key = segments[1] ?? onlyKey(values)
+  if (typeof key !== 'string') return key
+  const value = ownValue(values, key)
+  if (typeof value === 'string') return value
+  return value === MISSING ? NO_KEY : NO_STRING
 }
 
-function fault(code: TemplateErrorCode): Outcome {
-  return { value: undefined, fault: code }
+function onlyKey(values: object): string | Fault {
+  const [only, ...others] = Object.keys(values)
+  if (only === undefined) return NO_KEY
+  return others.length === 0 ? only : AMBIGUOUS
 }

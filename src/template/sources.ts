@@ -1,6 +1,6 @@
 /** What a template is filled in from: the caller's contexts, read once. */
 import { argumentError } from '../errors.ts'
-import { MISSING, ownValue } from './lookup.ts'
+import { MISSING } from './lookup.ts'
 import { SECRETS } from './path.ts'
 import { assertNamespace } from './settings.ts'
 import type { TemplateContexts } from './types.ts'
@@ -27,7 +27,7 @@ export function namespacesOf(contexts: TemplateContexts): string[] {
 
 /** Reads one namespace. */
 export function contextOf(contexts: TemplateContexts, namespace: string): unknown {
-  const value = ownValue(contexts, namespace)
+  const value = Object.hasOwn(contexts, namespace) ? contexts[namespace] : undefined
   return value === undefined ? MISSING : value
 }
 

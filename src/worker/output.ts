@@ -30,6 +30,8 @@ export function readLines(stream: Readable, onLine: (line: string) => void): voi
   stream.on('data', (chunk: Buffer) => {
     take(decoder.write(chunk))
   })
+  // A stream that was unpiped stays paused until it is told otherwise.
+  stream.resume()
   // A pipe that breaks has ended, as far as its reader is concerned.
   stream.on('error', () => stream.destroy())
   stream.once('close', () => {

@@ -161,6 +161,13 @@ export function createScheduler(
       slot.calls++
       const reply = await slot.worker.call(job.call)
       slot.calling = false
+      if (reply === undefined && slot.job === job && slot.worker.undelivered()) {
+        // It exited while it was idle, and nobody had noticed yet: the job has not begun.
+        slot.job = undefined
+        retire(slot)
+        putBack(job)
+        return
+      }
       outcome = reply === undefined ? await failure(slot, 'crashed') : { kind: 'reply', reply }
     }
     // Cancelled meanwhile: whoever cancelled it has settled it, and sees to the worker.
@@ -323,6 +330,18 @@ export function createScheduler(
     return true
   }
 
+  /** Puts a job that has left its queue back at the front. */
+  function putBack(job: Job): void {
+    if (closed) {
+      job.settle({ kind: 'closed' })
+      return
+    }
+    const entry = { job, since: performance.now() }
+    queues.set(job.key, [entry, ...(queues.get(job.key) ?? [])])
+    queued++
+    dispatch()
+  }
+
   /** Starts spares in free places. */
   function refill(): void {
     while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot())
@@ -357,20 +376,20 @@ export function createScheduler(
       return () => undefined
     }
     outdate(job)
-    let entry: Queued | undefined
     const behind = queues.get(job.key)
     if (behind !== undefined || !serveNow(job, 0)) {
       if (queued >= limits.maxQueue || (behind?.length ?? 0) >= limits.maxQueuePerKey) {
         job.settle({ kind: 'queue-full' })
         return () => undefined
       }
-      entry = { job, since: performance.now() }
+      const entry = { job, since: performance.now() }
       if (behind === undefined) queues.set(job.key, [entry])
       else behind.push(entry)
       queued++
       dispatch()
     }
     return () => {
+      const entry = queues.get(job.key)?.find((waiting) => waiting.job === job)
       if (entry !== undefined && dequeue(entry)) return
       for (const slot of slots) if (slot.job === job) cancelRunning(slot)
     }

@@ -4,6 +4,8 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
+import type { ChildProcess } from 'node:child_process'
+import { type Reaper, startReaper } from './reaper.ts'
 
 const TABLE = Symbol.for('latchkey.table')
 
@@ -38,8 +40,10 @@ export interface ChildState {
 
 interface Table {
   child?: ChildState
-  /** Ends one child without waiting; called for each when the host exits. */
-  readonly endings: Set<() => void>
+  /** The host's living children. */
+  readonly children: Set<ChildProcess>
+  /** There while there are children. */
+  reaper: Reaper | undefined
   /** Which call the running code belongs to. */
   readonly calls: AsyncLocalStorage<CurrentCall>
   /** The end of the last inline call: the process has one environment, whatever registry a call comes from. */
@@ -48,7 +52,12 @@ interface Table {
 
 function table(): Table {
   const holder = globalThis as unknown as { [TABLE]: Table | undefined }
-  return (holder[TABLE] ??= { endings: new Set(), calls: new AsyncLocalStorage(), lastInline: Promise.resolve() })
+  return (holder[TABLE] ??= {
+    children: new Set(),
+    reaper: undefined,
+    calls: new AsyncLocalStorage(),
+    lastInline: Promise.resolve(),
+  })
 }
 
 /** What this process knows of itself as a child; `undefined` in a host. */
@@ -102,17 +111,30 @@ export function inTurn<T>(fn: () => Promise<T>): Promise<T> {
   return turn
 }
 
-function endAll(): void {
-  for (const end of table().endings) end()
+function killAll(): void {
+  for (const child of table().children) child.kill('SIGKILL')
 }
 
-/** Has `end` called when the host exits, until the returned function is called. */
-export function endWithHost(end: () => void): () => void {
-  const { endings } = table()
-  if (endings.size === 0) process.on('exit', endAll)
-  endings.add(end)
-  return () => {
-    endings.delete(end)
-    if (endings.size === 0) process.off('exit', endAll)
+/**
+ * Has a child killed when the host ends, in whatever way it ends.
+ *
+ * @returns what to call when the child is gone; resolves when nothing is left of the watching.
+ */
+export function endWithHost(child: ChildProcess): () => Promise<void> {
+  const shared = table()
+  if (shared.children.size === 0) {
+    process.on('exit', killAll)
+    shared.reaper = startReaper()
+  }
+  shared.children.add(child)
+  const { reaper } = shared
+  if (child.pid !== undefined) reaper?.watch(child.pid)
+  return async () => {
+    if (!shared.children.delete(child)) return
+    if (child.pid !== undefined) reaper?.forget(child.pid)
+    if (shared.children.size > 0) return
+    process.off('exit', killAll)
+    shared.reaper = undefined
+    await reaper?.end()
   }
 }

@@ -39,6 +39,8 @@ export interface Worker {
   init(task: Omit<InitTask, 'kind' | 'marker'>): Promise<InitReply | undefined>
   /** Runs one call; `undefined` if the child ended or answered something that is no reply. */
   call(task: Omit<CallTask, 'kind'>): Promise<CallReply | undefined>
+  /** True if the last task never reached the child, because it was gone already: nothing of it can have run. */
+  undelivered(): boolean
   /** Aborts the `signal` of the call that runs. */
   abort(): void
   /** Kills the child and what it has started. Resolves when they are gone and the output is read. */
@@ -59,13 +61,16 @@ export function startWorker(options: WorkerOptions): Worker {
   let settleTask: ((reply: undefined) => void) | undefined
   let alive = true
   let mayHaveSpawned = false
+  /** Whether the last task was written to the channel. */
+  let sent = false
   let ending: Promise<void> | undefined
-  const leaveHost = endWithHost(() => child.kill('SIGKILL'))
+  const leaveHost = endWithHost(child)
+  let left: Promise<void> | undefined
 
   function exit(exitCode: number | null, signal: string | null, startError?: string): void {
     if (!alive) return
     alive = false
-    leaveHost()
+    left = leaveHost()
     settleTask?.(undefined)
     exited.resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError })
     // Tinypool still holds its ports and what it was asked; nothing is left for it to wait for.
@@ -74,8 +79,14 @@ export function startWorker(options: WorkerOptions): Worker {
   child.prependListener('exit', exit)
   child.prependListener('error', (error: NodeJS.ErrnoException) => {
     if (child.pid === undefined) exit(null, null, error.code ?? 'UNKNOWN')
-    // Otherwise a message could not be sent: the child is ending, and its exit tells.
+    // The child has closed its end of the channel: its exit is about to tell how.
+    else if (error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') sent = false
   })
+  const send = child.send.bind(child)
+  child.send = (...message: unknown[]): boolean => {
+    sent = true
+    return (send as (...args: unknown[]) => boolean)(...message)
+  }
   child.on('message', (message: unknown) => {
     const { ready: isReady, source } = (message ?? {}) as { ready?: unknown; source?: unknown }
     if (isReady === true && source === 'pool') ready.resolve(undefined)
@@ -87,6 +98,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!alive) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       settleTask = resolve
+      sent = false
       pool.run(task).then(
         (reply: unknown) => {
           resolve(isReply(reply) ? reply : undefined)
@@ -102,14 +114,15 @@ export function startWorker(options: WorkerOptions): Worker {
   async function endChild(): Promise<void> {
     child.ref()
     const { pid } = child
-    const left = new Set(alive && pid !== undefined ? directChildren(pid) : [])
+    const started = new Set(alive && pid !== undefined ? directChildren(pid) : [])
     if (alive) {
       child.kill('SIGKILL')
       await exited.promise
     }
-    if (mayHaveSpawned || left.size > 0) for (const found of await markedProcesses(marker)) left.add(found)
-    for (const found of left) killProcess(found)
+    if (mayHaveSpawned || started.size > 0) for (const found of await markedProcesses(marker)) started.add(found)
+    for (const found of started) killProcess(found)
     await outputRead
+    await left
   }
 
   return {
@@ -127,6 +140,7 @@ export function startWorker(options: WorkerOptions): Worker {
       if (reply !== undefined) mayHaveSpawned = reply.spawned
       return reply
     },
+    undelivered: () => !sent,
     abort() {
       if (alive && child.connected) child.send(ABORT_MESSAGE, () => undefined)
     },

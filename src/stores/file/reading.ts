@@ -1,0 +1,145 @@
+/** The reading verbs of a file store. */
+import { argumentError } from '../../errors.ts'
+import type { Secret, SecretInfo } from '../../secret.ts'
+import type { ListOptions, MaybePromise, ReadOptions, SecretRequest } from '../../store.ts'
+import { infoAnswer, secretAnswer } from '../answer.ts'
+import type { HeldSecret } from '../answer.ts'
+import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { firstFrom, recordAt } from './document.ts'
+import { afterPrefix, linesOf, liveLine } from './draft.ts'
+import { linePrefix, openRecord, readLine } from './record.ts'
+import type { Line } from './record.ts'
+import type { View } from './source.ts'
+
+/** The verbs that read. None uses `this`. */
+export interface ReadingVerbs {
+  describe(name: string, options?: ReadOptions): MaybePromise<SecretInfo | undefined>
+  get(name: string, options?: ReadOptions): Promise<Secret | undefined>
+  getMany(
+    requests: readonly SecretRequest[],
+    options?: { readonly signal?: AbortSignal | undefined },
+  ): Promise<(Secret | undefined)[]>
+  list(options?: ListOptions): AsyncIterable<SecretInfo>
+  scopes(): AsyncIterable<string>
+  history(name: string, options?: ReadOptions): Promise<SecretInfo[]>
+}
+
+/**
+ * Makes the verbs that read.
+ *
+ * @param current - gives the file as it is now; throws if the store is closed.
+ */
+export function readingVerbs(current: () => MaybePromise<View | undefined>): ReadingVerbs {
+  const wait = async (signal: AbortSignal | undefined): Promise<View | undefined> => {
+    signal?.throwIfAborted()
+    const view = current()
+    return view instanceof Promise ? untilAborted(view, signal) : view
+  }
+
+  return {
+    describe(name, options) {
+      const view = current()
+      assertOptions('describe', options, ['scope', 'signal'])
+      const scope = checkedScope(name, options)
+      options?.signal?.throwIfAborted()
+      const answer = (now: View | undefined): SecretInfo | undefined => {
+        const found = readLive(now, scope, name)
+        return found && infoAnswer(found)
+      }
+      return view instanceof Promise ? untilAborted(view, options?.signal).then(answer) : answer(view)
+    },
+
+    async get(name, options) {
+      assertOptions('get', options, ['scope', 'signal'])
+      const scope = checkedScope(name, options)
+      const found = readLive(await wait(options?.signal), scope, name)
+      return found && secretAnswer(found)
+    },
+
+    async getMany(requests, options) {
+      assertOptions('getMany', options, ['signal'])
+      const checked = checkedRequests(requests)
+      const view = await wait(options?.signal)
+      return checked.map(({ name, scope, keys }) => {
+        const found = readLive(view, scope, name)
+        return found && secretAnswer(found, keys)
+      })
+    },
+
+    async *list(options) {
+      assertOptions('list', options, ['scope', 'prefix'])
+      const scope = scopeOf(options)
+      const prefix: unknown = options?.prefix ?? ''
+      if (typeof prefix !== 'string') throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+      const start = Buffer.from(`"${scope}"\t"${prefix}`)
+      let after: Buffer = start
+      for (;;) {
+        // Asked again for each: the consumer may have changed the file, or closed the store, between two steps.
+        const view = await wait(undefined)
+        const line = view && lineFrom(view, after)
+        if (line === undefined || !beginsWithLine(line, scope, prefix)) return
+        after = afterPrefix(linePrefix(line.scope, line.name))
+        const found = readLive(view, line.scope, line.name)
+        if (found !== undefined) yield infoAnswer(found)
+      }
+    },
+
+    async *scopes() {
+      let after: Buffer = Buffer.alloc(0)
+      for (;;) {
+        const view = await wait(undefined)
+        const line = view && lineFrom(view, after)
+        if (line === undefined) return
+        // A line break comes after the tab that follows every other record of this scope.
+        after = Buffer.from(`"${line.scope}"\n`)
+        yield line.scope
+      }
+    },
+
+    async history(name, options) {
+      assertOptions('history', options, ['scope', 'signal'])
+      const scope = checkedScope(name, options)
+      const view = await wait(options?.signal)
+      if (view === undefined) return []
+      const { document, keys } = view
+      return linesOf(document, scope, name)
+        .map((line) => infoAnswer(openRecord(line, document.header, keys)))
+        .reverse()
+    },
+  }
+}
+
+function readLive(view: View | undefined, scope: string, name: string): HeldSecret | undefined {
+  const line = view && liveLine(view.document, scope, name)
+  return line && openRecord(line, view.document.header, view.keys)
+}
+
+function lineFrom({ document }: View, probe: Buffer): Line | undefined {
+  const at = firstFrom(document, probe)
+  return at === document.footer ? undefined : readLine(recordAt(document, at))
+}
+
+function beginsWithLine(line: Line, scope: string, prefix: string): boolean {
+  return line.scope === scope && line.name.startsWith(prefix)
+}
+
+/** Waits, but no longer than the signal allows. */
+async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return waited
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    const listener = (): void => {
+      reject(signal.reason as Error)
+    }
+    stop = () => {
+      signal.removeEventListener('abort', listener)
+    }
+    signal.addEventListener('abort', listener)
+    if (signal.aborted) listener()
+  })
+  try {
+    return await Promise.race([waited, aborted])
+  } finally {
+    stop()
+  }
+}

@@ -1,0 +1,128 @@
+/** One record of a store file: one version of one secret, as a line and as an envelope. */
+import { envelopeHead, openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
+import { isObject } from '../../crypto/keyring.ts'
+import type { OpenKeys } from '../../crypto/keyring.ts'
+import type { DataKey } from '../../crypto/data-key.ts'
+import { StoreError } from '../../errors.ts'
+import { isKey, isScope, isSecretName, isValue } from '../../secret.ts'
+import type { HeldSecret } from '../answer.ts'
+import { STORE } from './failure.ts'
+import { damaged } from './document.ts'
+import type { Header } from './header.ts'
+import { RESTORE } from './header.ts'
+
+/** A record before it is opened. */
+export interface Line {
+  readonly scope: string
+  readonly name: string
+  readonly version: number
+  /** ISO 8601, in UTC. */
+  readonly createdAt: string
+  /** base64url. */
+  readonly envelope: string
+}
+
+/** What a record holds. */
+export interface Content {
+  readonly values: Readonly<Record<string, string>>
+  readonly description?: string | undefined
+}
+
+const COUNTER = /^(0|[1-9]\d{0,15})$/
+const DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
+
+/** What the records of one secret begin with; they are sorted by their bytes up to here. */
+export function linePrefix(scope: string, name: string): string {
+  return `"${scope}"\t"${name}"\t`
+}
+
+/** Reads a line, throws CORRUPT if it is none. */
+export function readLine(text: string): Line {
+  const [scope = '', name = '', version = '', createdAt = '', envelope = '', ...rest] = text.split('\t')
+  const line = { scope: unquoted(scope), name: unquoted(name), version: Number(version), createdAt, envelope }
+  const fits = isScope(line.scope) && isSecretName(line.name) && COUNTER.test(version) && DATE.test(createdAt)
+  if (!fits || rest.length > 0 || !Number.isSafeInteger(line.version)) throw damaged()
+  return line
+}
+
+function unquoted(text: string): string {
+  return text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : ''
+}
+
+/** Writes a line, with its line break. */
+export function writeLine({ scope, name, version, createdAt, envelope }: Line): Buffer {
+  return Buffer.from(`${linePrefix(scope, name)}${version}\t${createdAt}\t${envelope}\n`, 'latin1')
+}
+
+/** The version as the user sees it: tells the store, too, so that versions of two stores differ. */
+export function versionToken(header: Header, version: number): string {
+  return `${header.store.slice(0, 12)}-${version}`
+}
+
+/** What a record is sealed for. */
+export type LineMark = Omit<Line, 'envelope'>
+
+/** Seals one version of a secret. */
+export function sealRecord(key: DataKey, header: Header, mark: LineMark, { values, description }: Content): Line {
+  return sealText(key, header, mark, JSON.stringify(description === undefined ? { values } : { values, description }))
+}
+
+/** Seals the text of a record. */
+export function sealText(key: DataKey, header: Header, mark: LineMark, text: string): Line {
+  const { scope, name, version, createdAt } = mark
+  const envelope = sealEnvelope(key, { storeId: header.storeId, scope, name }, version, text)
+  return { scope, name, version, createdAt, envelope: envelope.toString('base64url') }
+}
+
+/** Opens a record, to the text that was sealed. Throws CORRUPT if it was moved, changed, or sealed by another key. */
+export function unsealRecord(line: Line, header: Header, keys: OpenKeys): string {
+  const envelope = Buffer.from(line.envelope, 'base64url')
+  const head = envelopeHead(envelope)
+  const key = head && keys.get(head.kid)
+  if (key === undefined || head?.version !== line.version) throw badRecord(line)
+  const text = openEnvelope(key, { storeId: header.storeId, scope: line.scope, name: line.name }, envelope)
+  if (text === undefined) throw badRecord(line)
+  return text
+}
+
+/** Opens a record. */
+export function openRecord(line: Line, header: Header, keys: OpenKeys): HeldSecret {
+  const content = readContent(unsealRecord(line, header, keys))
+  if (content === undefined) throw badRecord(line)
+  return {
+    scope: line.scope,
+    name: line.name,
+    version: versionToken(header, line.version),
+    values: content.values,
+    createdAt: Date.parse(line.createdAt),
+    description: content.description,
+  }
+}
+
+function readContent(text: string): Content | undefined {
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {
+    // Its message quotes values.
+    return undefined
+  }
+  if (!isObject(content) || !isObject(content['values'])) return undefined
+  const values = Object.create(null) as Record<string, string>
+  for (const [key, value] of Object.entries(content['values'])) {
+    if (!isKey(key) || !isValue(value)) return undefined
+    values[key] = value
+  }
+  const description = content['description']
+  if (description !== undefined && typeof description !== 'string') return undefined
+  return { values: Object.freeze(values), description }
+}
+
+function badRecord({ scope, name }: Line): StoreError {
+  return new StoreError('CORRUPT', `The record of secret ${name} (scope ${scope}) does not open.`, {
+    store: STORE,
+    scope,
+    secret: name,
+    hint: RESTORE,
+  })
+}

@@ -1,0 +1,37 @@
+/** Looks at processes from outside. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Tells whether a process is there and is no zombie. */
+export function isAlive(pid: number): boolean {
+  try {
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+/** Resolves when `condition` holds; rejects after `capMs`. A process that is not ours has no event to wait for. */
+export async function until(condition: () => boolean, capMs = 10_000): Promise<void> {
+  const end = performance.now() + capMs
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`did not come true within ${capMs} ms`)
+    await delay(5)
+  }
+}
+
+/** The living children of this process, but for the reaper's shell: pids. */
+export function childrenOf(parent: number): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return new RegExp(`^\\d+ \\(.*\\) [^Z] ${parent} `, 's').test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+      } catch (error) {
+        if (['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))) return false
+        throw error
+      }
+    })
+    .map(Number)
+}

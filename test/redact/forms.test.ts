@@ -1,0 +1,174 @@
+import { inspect } from 'node:util'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { createRedactor } from '../../src/redact/index.ts'
+import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
+
+describe.each(Object.entries(ENCODERS))('a value %s', (_form, encode) => {
+  test('is masked wherever it stands in a text', () => {
+    fc.assert(
+      fc.property(secretValue, someText, someText, (value, before, after) => {
+        const form = encode(value)
+        const masked = createRedactor([value]).redact(before + form + after)
+        expect(masked.includes(form)).toBe(false)
+        expect(masked).toContain('***')
+      }),
+      { numRuns },
+    )
+  })
+
+  test('is masked alone: what stands around it stays as it is', () => {
+    fc.assert(
+      fc.property(secretValue, (value) => {
+        // Characters that no form has, so that no neighbour can belong to a match.
+        expect(createRedactor([value]).redact(`\u2e3b \u2e3b${encode(value)}\u2e3b`)).toBe('\u2e3b \u2e3b***\u2e3b')
+      }),
+      { numRuns },
+    )
+  })
+})
+
+test('a text without the value comes back unchanged', () => {
+  fc.assert(
+    fc.property(secretValue, someText, someText, (value, one, other) => {
+      const text = one + other
+      const lines = value.split(/\r\n|\r|\n/).map((line) => line.trim())
+      const parts = [value, value.trim(), ...lines].filter((part) => part.length >= 4)
+      fc.pre(!parts.some((part) => text.includes(part) || text.replace(/\s/g, '').includes(part)))
+      fc.pre(!parts.some((part) => text.includes(JSON.stringify(part).slice(1, -1))))
+      expect(createRedactor([value]).redact(text)).toBe(text)
+    }),
+    { numRuns },
+  )
+})
+
+test('at each alignment in a longer base64 text, exactly the characters that hold its bits are masked', () => {
+  fc.assert(
+    fc.property(secretValue, fc.nat(7), fc.nat(7), (value, lead, tail) => {
+      const bytes = Buffer.from(value)
+      const encoded = Buffer.concat([Buffer.alloc(lead, 0xfe), bytes, Buffer.alloc(tail, 0xfe)]).toString('base64')
+      const from = Math.floor((lead * 8) / 6)
+      const to = Math.ceil(((lead + bytes.length) * 8) / 6)
+      const rest = encoded.slice(to)
+      const expected = `${encoded.slice(0, from)}***${/^=+$/.test(rest) ? '' : rest}`
+      const redactor = createRedactor([value])
+      expect(redactor.redact(encoded)).toBe(expected)
+      const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
+      expect(redactor.redact(url)).toBe(expected.replaceAll('+', '-').replaceAll('/', '_'))
+    }),
+    { numRuns },
+  )
+})
+
+test('Basic auth is masked down to the user name', () => {
+  for (const user of ['u', 'me', 'joe', 'user', 'admin']) {
+    const token = Buffer.from(`${user}:hunter2hunter2`).toString('base64')
+    const masked = createRedactor(['hunter2hunter2']).redact(`authorization: Basic ${token}\n`)
+    const kept = /^authorization: Basic ([A-Za-z0-9]*)\*\*\*\n$/.exec(masked)?.[1]
+    expect(Buffer.from(kept ?? '', 'base64').toString()).toBe(
+      `${user}:`.slice(0, Math.floor(((kept?.length ?? 0) * 3) / 4)),
+    )
+    expect(kept?.length).toBeGreaterThan(0)
+  }
+})
+
+describe('a multi-line value', () => {
+  const lines = ['-----BEGIN KEY-----', 'MIIEowIBAAKCAQEA', 'x7Qm/zz+9', '"quoted" \\ line', '-----END KEY-----']
+  const value = `${lines.join('\n')}\n`
+  const redactor = createRedactor([value])
+  const leaked = (text: string): string[] =>
+    lines.filter((line) => text.includes(line) || text.includes(JSON.stringify(line).slice(1, -1)))
+
+  test.each([
+    ['with CRLF', lines.join('\r\n')],
+    ['indented', lines.map((line) => `    ${line}`).join('\n')],
+    ['indented by tabs, each deeper', lines.map((line, index) => '\t'.repeat(index) + line).join('\n')],
+    ['with \\n escaped', lines.join('\\n')],
+    ['with \\r\\n escaped', lines.join('\\r\\n')],
+    ['in JSON', JSON.stringify({ key: value })],
+    ['in JSON in JSON', JSON.stringify(JSON.stringify({ key: value }))],
+    ['in inspect', inspect({ key: value })],
+    ['in inspect on one line', inspect({ key: value }, { breakLength: Infinity })],
+    ['as a YAML block', `key: |\n${lines.map((line) => `  ${line}`).join('\n')}\n`],
+    ['with a log prefix', lines.map((line) => `12:00:01 [worker] ${line}`).join('\n')],
+    ['with colours between lines', lines.map((line) => `\x1b[32m${line}\x1b[0m`).join('\n')],
+    ['with colours before line ends and CRLF', lines.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')],
+    ['in reverse order', [...lines].reverse().join('\n')],
+  ])('is masked %s', (_how, text) => {
+    expect(leaked(redactor.redact(text))).toEqual([])
+  })
+
+  test.each([
+    ['base64', Buffer.from(value).toString('base64')],
+    ['base64 of it with CRLF', Buffer.from(lines.join('\r\n')).toString('base64')],
+    ['base64 of it without the last line end', Buffer.from(value.trim()).toString('base64')],
+    [
+      'base64 in lines of 76',
+      (
+        Buffer.from(value)
+          .toString('base64')
+          .match(/.{1,76}/g) ?? []
+      ).join('\n'),
+    ],
+    [
+      'base64 in lines of 64 with CRLF',
+      (
+        Buffer.from(value)
+          .toString('base64')
+          .match(/.{1,64}/g) ?? []
+      ).join('\r\n'),
+    ],
+    ['hex', Buffer.from(value).toString('hex')],
+    ['encodeURIComponent', encodeURIComponent(value)],
+  ])('is masked in %s', (_how, text) => {
+    expect(redactor.redact(text).replace(/[*\s]/g, '')).toBe('')
+  })
+})
+
+test('a value of one line is masked when it is broken in two at any place, with colours or an indentation', () => {
+  const value = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+  const redactor = createRedactor([value])
+  for (const seam of ['\n', '\r\n', '\n    ', '\x1b[0m\n\x1b[36m', '\x1b[1;32m', '\x1b[0m\r\n\t\x1b[36m']) {
+    for (let cut = 1; cut < value.length; cut++) {
+      expect(redactor.redact(`a ${value.slice(0, cut)}${seam}${value.slice(cut)} z`)).toBe(`a ***${seam}*** z`)
+    }
+  }
+})
+
+test.each([
+  ['percent-encoded in lower case', encodeURIComponent('a/b+c d=e%f').toLowerCase()],
+  ['percent-encoded twice', encodeURIComponent(encodeURIComponent('a/b+c d=e%f'))],
+  ['in JSON with \\/', JSON.stringify('a/b+c d=e%f').replaceAll('/', '\\/')],
+  ['as a Buffer that is inspected', inspect(Buffer.from('a/b+c d=e%f'))],
+  ['as a Buffer in JSON', JSON.stringify(Buffer.from('a/b+c d=e%f'))],
+  ['in the query of a URL', new URL(`http://h/?q=${encodeURIComponent('a/b+c d=e%f')}`).href],
+])('a value is masked %s', (_how, text) => {
+  const masked = createRedactor(['a/b+c d=e%f']).redact(text)
+  expect(masked).toContain('***')
+  expect(masked.length).toBeLessThan(text.length)
+})
+
+test('the first bytes of a long Buffer that is inspected are masked', () => {
+  const value = 'k'.repeat(30) + 'v'.repeat(80)
+  expect(createRedactor([value]).redact(inspect(Buffer.from(value)))).toBe('<Buffer *** ... 60 more bytes>')
+})
+
+test('a text in other than ASCII is masked in ASCII-only JSON, of either case', () => {
+  const value = 'pässwörd€漢'
+  const escaped = value.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  const redactor = createRedactor([value])
+  expect(redactor.redact(`"${escaped}"`)).toBe('"***"')
+  expect(redactor.redact(`"${escaped.replace(/u....(?=.|$)/g, (code) => `u${code.slice(1).toUpperCase()}`)}"`)).toBe(
+    '"***"',
+  )
+})
+
+test('a long value is masked as one, and a piece of it as well', () => {
+  const value = Array.from({ length: 3000 }, (_, index) =>
+    String.fromCharCode(97 + ((index * index) % 26), 48 + (index % 10)),
+  ).join('')
+  const redactor = createRedactor([value])
+  expect(redactor.redact(`<${value}>`)).toBe('<***>')
+  expect(redactor.redact(`<${Buffer.from(value).toString('base64')}>`)).toBe('<***>')
+  expect(redactor.redact(`<${value.slice(0, 2000)}>`).length).toBeLessThan(600)
+})

@@ -1,0 +1,229 @@
+import { Readable, Writable } from 'node:stream'
+import { buffer, text as textOf } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import { createRedactor, WITHHELD } from '../../src/redact/index.ts'
+import { ENCODERS, numRuns, secretValue, someText, throughStream } from './oracle.ts'
+
+const VALUE = 'pä55wörd/with+€ and % 漢字'
+const VALUES = [VALUE, 'abcd', 'ghp_16C7e42F292c6912E7710c838347Ae178B4a', 'line one\nx\nline three']
+const TEXT = [
+  `a ${VALUE} b`,
+  ...Object.values(ENCODERS).map((encode) => `<${encode(VALUE)}>`),
+  `Basic ${Buffer.from(`me:${VALUE}!`).toString('base64')}`,
+  'abcd xabcd \x1b[31mabcd\x1b[0m abcd*** ***abcd é',
+  'éabcd abcdé “abcd” abcd𐀀 𐀀abcd abcd',
+  '  line one\r\n  x\n  line three',
+  `ghp_16C7e42F292c6912E7710c838347Ae178B4aghp_16C7e42F292c6912E7710c838347Ae178B4a`,
+  'ghp_16C7e42F292c6912\x1b[0m\r\n\t\x1b[36mE7710c838347Ae178B4a',
+  'ghp_16C7e42F292c6912E7710c838347Ae178B4',
+].join('\n')
+
+describe('a stream', () => {
+  test('masks what redact masks, cut in two at every byte', async () => {
+    const redactor = createRedactor(VALUES)
+    const expected = redactor.redact(TEXT)
+    expect(expected).not.toContain(VALUE)
+    const length = Buffer.byteLength(TEXT)
+    const outputs = await Promise.all(
+      Array.from({ length: length + 1 }, (_, cut) => throughStream(redactor, TEXT, [cut])),
+    )
+    expect(outputs.filter((output) => output !== expected)).toEqual([])
+  })
+
+  test('masks what redact masks, byte by byte', async () => {
+    const cuts = Array.from({ length: Buffer.byteLength(TEXT) }, (_, index) => index)
+    expect(await throughStream(createRedactor(VALUES), TEXT, cuts)).toBe(createRedactor(VALUES).redact(TEXT))
+  })
+
+  test('masks what redact masks, for any values, texts and cuts', async () => {
+    const small = fc.string({ unit: fc.constantFrom(...Array.from('abAB0+/= !é')), minLength: 4, maxLength: 9 })
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.oneof(secretValue, small), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.oneof(fc.nat(), someText, small), { maxLength: 10 }),
+        fc.array(fc.nat(), { maxLength: 6 }),
+        async (values, parts, cuts) => {
+          const encoders = Object.values(ENCODERS)
+          const text = parts
+            .map((part) =>
+              typeof part === 'string' ? part : encoders[part % encoders.length]?.(values[part % values.length] ?? ''),
+            )
+            .join('')
+            .toWellFormed()
+          const redactor = createRedactor(values)
+          const length = Buffer.byteLength(text) + 1
+          const output = await throughStream(
+            redactor,
+            text,
+            cuts.map((cut) => cut % length),
+          )
+          expect(output).toBe(redactor.redact(text))
+        },
+      ),
+      { numRuns },
+    )
+  })
+
+  test('masks a value broken over two lines with colours, wherever the line and the chunk end', async () => {
+    const value = 'ghp_16C7e42F292c6912E7710c838347Ae178B4a'
+    const redactor = createRedactor([value])
+    for (const seam of ['\n', '\x1b[0m\r\n\x1b[36m']) {
+      for (let line = 4; line < value.length; line += 5) {
+        const text = `a ${value.slice(0, line)}${seam}${value.slice(line)} z`
+        const outputs = await Promise.all(
+          Array.from({ length: text.length }, (_, cut) => throughStream(redactor, text, [cut])),
+        )
+        expect(new Set(outputs)).toEqual(new Set([`a ***${seam}*** z`]))
+      }
+    }
+  })
+
+  test('passes on what cannot be the beginning of a value at once', async () => {
+    const stream = createRedactor(VALUES).stream()
+    stream.write('listening on port 3000\n')
+    expect(String(stream.read())).toBe('listening on port 3000\n')
+    stream.write('token: ghp_16C7\n')
+    expect(String(stream.read())).toBe('token: ')
+    stream.write('nothing\n')
+    expect(String(stream.read())).toBe('ghp_16C7\nnothing\n')
+    stream.write('x abcd\n')
+    expect(String(stream.read())).toBe('x ***\n')
+    stream.end()
+    expect(await textOf(stream)).toBe('')
+  })
+
+  test('changes no byte outside a value, in any encoding', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 8 }), async (chunks) => {
+        const stream = createRedactor(['no-such-value']).stream()
+        for (const chunk of chunks) stream.write(chunk)
+        stream.end()
+        expect(await buffer(stream)).toEqual(Buffer.concat(chunks))
+      }),
+      { numRuns: numRuns / 10 },
+    )
+  })
+
+  test('takes strings, and masks a value that was added while it flows', async () => {
+    const redactor = createRedactor()
+    const stream = redactor.stream()
+    stream.write('one secret-é1, ')
+    redactor.add(['secret-é1'])
+    stream.end('two secret-é1')
+    expect(await textOf(stream)).toBe('one secret-é1, two ***')
+  })
+
+  test('lets 10 MB through without holding more than a few chunks', async () => {
+    const redactor = createRedactor(VALUES)
+    const line = `2026-11-24 INFO ${VALUE} and ${'x'.repeat(100)} ghp_16C7e42F292c6912E7710c838347Ae178B4\n`
+    const lines = 400
+    const chunk = Buffer.from(line.repeat(lines))
+    const masked = Buffer.byteLength(redactor.redact(line)) * lines
+    const count = Math.ceil((10 * 1024 * 1024) / chunk.length)
+    let written = 0
+    let read = 0
+    let mostHeld = 0
+    await pipeline(
+      Readable.from(
+        (function* () {
+          for (; written < count; written++) yield chunk
+        })(),
+        { objectMode: true, highWaterMark: 1 },
+      ),
+      redactor.stream(),
+      new Writable({
+        write(output: Buffer, _encoding, done) {
+          read += output.length
+          mostHeld = Math.max(mostHeld, written - read / masked)
+          // Only after the others had their turn, as a slow reader would.
+          setImmediate(done)
+        },
+      }),
+    )
+    expect(read).toBe(masked * count)
+    expect(mostHeld).toBeLessThan(8)
+  })
+
+  test('one long run of values is masked without being held', async () => {
+    const stream = createRedactor(['aaaaaa']).stream()
+    let held = 0
+    const output: string[] = []
+    for (let index = 0; index < 200; index++) {
+      stream.write('a'.repeat(1000))
+      const part = stream.read() as Buffer | null
+      if (part !== null) output.push(part.toString())
+      held = Math.max(held, stream.readableLength + stream.writableLength)
+    }
+    stream.end('b')
+    output.push(await textOf(stream))
+    expect(output.join('')).toBe('***b')
+    expect(held).toBeLessThan(2000)
+  })
+
+  test('withholds everything from a failure on', async () => {
+    const stream = createRedactor(['secret-1']).stream()
+    stream.write('before secr')
+    const failing = vi.spyOn(String.prototype, 'startsWith').mockImplementation(() => {
+      throw new Error('secret-1')
+    })
+    stream.write('et-1 after')
+    failing.mockRestore()
+    stream.end(' et-1 later')
+    expect(await textOf(stream)).toBe(`before ${WITHHELD}`)
+  })
+})
+
+describe('a web stream', () => {
+  async function through(
+    values: readonly string[],
+    chunks: readonly (string | Uint8Array)[],
+  ): Promise<(string | Uint8Array)[]> {
+    const stream = createRedactor(values).webStream()
+    const writer = stream.writable.getWriter()
+    const writing = (async () => {
+      for (const chunk of chunks) await writer.write(chunk)
+      await writer.close()
+    })()
+    const output: (string | Uint8Array)[] = []
+    for await (const chunk of stream.readable) output.push(chunk)
+    await writing
+    return output
+  }
+
+  test('gives strings for strings, cut anywhere, also within a surrogate pair', async () => {
+    const expected = createRedactor(VALUES).redact(TEXT)
+    for (let cut = 0; cut <= TEXT.length; cut += 7) {
+      expect((await through(VALUES, [TEXT.slice(0, cut), TEXT.slice(cut)])).join('')).toBe(expected)
+    }
+    const value = 'k😀y-k😀y'
+    for (let cut = 0; cut <= value.length; cut++) {
+      expect((await through([value], [`<${value.slice(0, cut)}`, `${value.slice(cut)}>`])).join('')).toBe('<***>')
+    }
+  })
+
+  test('gives bytes for bytes', async () => {
+    const bytes = new TextEncoder().encode(TEXT)
+    const output = await through(VALUES, [bytes.subarray(0, 100), bytes.subarray(100, 101), bytes.subarray(101)])
+    expect(output.every((chunk) => chunk instanceof Uint8Array)).toBe(true)
+    expect(Buffer.concat(output as Uint8Array[]).toString()).toBe(createRedactor(VALUES).redact(TEXT))
+  })
+
+  test('keeps to the kind of its first chunk where they are mixed', async () => {
+    const bytes = new TextEncoder().encode('rd/é-value ')
+    expect((await through(['passwörd/é-value'], ['a passwö', bytes.subarray(0, 4), bytes.subarray(4)])).join('')).toBe(
+      'a *** ',
+    )
+    const mixed = await through(['passwörd/é-value'], [new TextEncoder().encode('a passwö'), 'rd/é-value '])
+    expect(Buffer.concat(mixed as Uint8Array[]).toString()).toBe('a *** ')
+  })
+
+  test('can stand in a pipeline of web streams', async () => {
+    const source = new Response('token=secret-1').body
+    const output = source?.pipeThrough(
+      createRedactor(['secret-1']).webStream() as unknown as TransformStream<Uint8Array, Uint8Array>,
+    )
+    expect(await new Response(output ?? null).text()).toBe('token=***')
+  })
+})
