@@ -18,6 +18,8 @@ export type {
   SecretRequirement,
   WithInput,
 } from './registry/types.ts'
+export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
+export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'
 export type { Secret, SecretDefinition, SecretInfo, StandardSchema } from './secret.ts'
 export type {

@@ -15,26 +15,56 @@ import type { RegistrySettings } from './options.ts'
 import { decodeOutcome } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
+import { type CallTrace, traceCall } from './events.ts'
 import { schemaFindings } from './schema.ts'
 import { findInvalid, readSecrets, requireAll, requireValid } from './secrets.ts'
 import { prepareRun, type Run } from './run.ts'
-import type { CallOptions } from './types.ts'
+import type { CallOptions, Isolation } from './types.ts'
 import { writeLog } from './log.ts'
 
 /** What a call needs of its registry. */
 export interface CallContext {
   readonly settings: RegistrySettings
+  /** True once the registry has been closed. */
+  closed(): boolean
   /** Made when first needed: importing a module starts nothing. */
   scheduler(): Scheduler
 }
 
-/** Runs one call. Rejects, and never throws. */
-export async function runCall(
+/** Runs one call, and publishes its events. Rejects, and never throws. */
+export function runCall(
   entry: Entry,
   args: readonly unknown[],
   options: CallOptions,
   context: CallContext,
 ): Promise<unknown> {
+  const describe = () => ({
+    function: entry.name,
+    scope: scopeOf(options, context),
+    partition: options.partition,
+    isolation: isolationOf(entry, options, context),
+  })
+  return traceCall(describe, options.signal, (trace) => callUntilEnd(entry, args, options, context, trace))
+}
+
+function scopeOf(options: CallOptions, { settings }: CallContext): string {
+  return options.scope ?? settings.scope
+}
+
+function isolationOf(entry: Entry, options: CallOptions, { settings }: CallContext): Isolation {
+  return options.isolation ?? entry.isolation ?? settings.isolation
+}
+
+async function callUntilEnd(
+  entry: Entry,
+  args: readonly unknown[],
+  options: CallOptions,
+  context: CallContext,
+  trace: CallTrace | undefined,
+): Promise<unknown> {
+  if (context.closed()) {
+    throw new WorkerError('REGISTRY_CLOSED', `${entry.name}: the registry has been closed.`, { function: entry.name })
+  }
   const { signal } = options
   signal?.throwIfAborted()
   // A child refuses it as well; inline it would wait for itself.
@@ -63,7 +93,7 @@ export async function runCall(
       ending.end(reason)
     }
     signal?.addEventListener('abort', onAbort, { once: true })
-    perform(entry, args, options, context, ending).then(
+    perform(entry, args, options, context, ending, trace).then(
       (value) => {
         settled()
         resolve(value)
@@ -83,14 +113,17 @@ async function perform(
   options: CallOptions,
   context: CallContext,
   ending: Ending,
+  trace: CallTrace | undefined,
 ): Promise<unknown> {
   const { settings } = context
-  const isolation = options.isolation ?? entry.isolation ?? settings.isolation
-  const scope = options.scope ?? settings.scope
+  const isolation = isolationOf(entry, options, context)
+  const scope = scopeOf(options, context)
   const checkedArgs = entry.input === undefined ? args : await validated(entry, args)
   // A snapshot: what the caller does to its objects from here on changes nothing.
   const payload = cloned(entry.name, checkedArgs)
-  const found = await readSecrets(settings.store, entry.placed(scope), ending)
+  const reader = { function: entry.name, scope, partition: options.partition, purpose: 'call' } as const
+  const found = await readSecrets(settings.store, entry.placed(scope), reader, ending)
+  trace?.read(found)
   ending.throwIfEnded()
   if (entry.hasSchemas) {
     requireAll(entry.name, found)
@@ -100,7 +133,7 @@ async function perform(
   const result =
     isolation === 'inline'
       ? await runInline(run, decodePayload(payload) as unknown[], ending)
-      : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending))
+      : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending, trace))
   return checkedResult(entry, result, run.redactor)
 }
 
@@ -125,7 +158,14 @@ function cloned(name: string, args: readonly unknown[]): Payload {
   }
 }
 
-function submit(run: Run, fresh: boolean, args: Payload, context: CallContext, ending: Ending): Promise<Outcome> {
+function submit(
+  run: Run,
+  fresh: boolean,
+  args: Payload,
+  context: CallContext,
+  ending: Ending,
+  trace: CallTrace | undefined,
+): Promise<Outcome> {
   const { entry, scope, partition } = run
   const module = importable(entry)
   const { settings } = context
@@ -149,8 +189,10 @@ function submit(run: Run, fresh: boolean, args: Payload, context: CallContext, e
       onLine: (stream, line) => {
         writeLog(settings.onLog, { function: entry.name, scope, stream, line: run.redactor().redact(line) })
       },
+      onAssigned: trace?.assigned,
       settle: resolve,
     }
+    trace?.submitted()
     ending.onEnd(context.scheduler().submit(job))
   })
 }

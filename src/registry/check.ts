@@ -113,7 +113,8 @@ export async function findings(
   )
   let invalid: SecretFinding[] = []
   try {
-    invalid = await findInvalid(entry.name, await readSecrets(source, typed))
+    const reader = { function: entry.name, scope: undefined, partition: undefined, purpose: 'check' } as const
+    invalid = await findInvalid(entry.name, await readSecrets(source, typed, reader))
   } catch (error) {
     for (const item of typed) failures.push({ placed: item, error })
   }

@@ -1,5 +1,5 @@
 /** The registry: functions, what they need, and their calls. */
-import { argumentError, RegistrationError, WorkerError } from '../errors.ts'
+import { argumentError, RegistrationError } from '../errors.ts'
 import { quoteName } from '../secret.ts'
 import { captureCallSite } from '../worker/call-site.ts'
 import { childRegistry, methodName } from '../worker/child-registry.ts'
@@ -58,6 +58,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
   const context = {
     settings,
+    closed: () => closed !== undefined,
     scheduler: () => (scheduler ??= startScheduler(settings)),
   }
 
@@ -79,7 +80,6 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   }
 
   function callEntry(entry: Entry, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    if (closed !== undefined) return Promise.reject(registryClosed(entry))
     return runCall(entry, args, options, context)
   }
 
@@ -191,10 +191,6 @@ function duplicate(entry: Entry, other: Entry): RegistrationError {
   return new RegistrationError('DUPLICATE_NAME', `Two functions are registered as ${entry.name}: in ${where}.`, {
     hint: 'Give each its own name.',
   })
-}
-
-function registryClosed({ name }: Entry): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
 }
 
 function undefinedClass(method: string | symbol): RegistrationError {

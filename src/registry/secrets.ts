@@ -4,6 +4,7 @@ import type { Secret, StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
 import { askStore, badAnswer, checkedSecret, storeOf, type StoreSource } from './answer.ts'
 import type { Ending } from './ending.ts'
+import { type Reader, traceRead } from './events.ts'
 import type { Needed } from './requirement.ts'
 import { schemaFindings } from './schema.ts'
 
@@ -21,11 +22,13 @@ export interface Found extends Placed {
 /**
  * Reads what is required: one batch per store, each secret once.
  *
+ * @param reader - for whom, as the events of the read say it.
  * @throws StoreError if a store fails or answers nonsense; absence is not an error here.
  */
 export async function readSecrets(
   source: StoreSource,
   placed: readonly Placed[],
+  reader: Reader,
   ending?: Pick<Ending, 'signal'>,
 ): Promise<Found[]> {
   if (placed.length === 0) return []
@@ -43,15 +46,17 @@ export async function readSecrets(
   await Promise.all(
     [...batches].map(async ([store, batch]) => {
       const requests = [...batch.values()]
-      await askStore(store, async () => {
-        const secrets: unknown = await store.getMany(requests, askedWith(store, ending))
-        if (!Array.isArray(secrets) || secrets.length !== requests.length) {
-          throw badAnswer(store, 'it did not answer each request')
-        }
-        requests.forEach(({ scope, name }, index) => {
-          answers.set(`${scope}\0${name}`, checkedSecret(store, scope, name, secrets[index]))
+      const read = (): Promise<void> =>
+        askStore(store, async () => {
+          const secrets: unknown = await store.getMany(requests, askedWith(store, ending))
+          if (!Array.isArray(secrets) || secrets.length !== requests.length) {
+            throw badAnswer(store, 'it did not answer each request')
+          }
+          requests.forEach(({ scope, name }, index) => {
+            answers.set(`${scope}\0${name}`, checkedSecret(store, scope, name, secrets[index]))
+          })
         })
-      })
+      await traceRead(reader, requests, read, ({ scope, name }) => answers.get(`${scope}\0${name}`))
     }),
   )
   return placed.map(({ need, scope }) => ({ need, scope, secret: answers.get(`${scope}\0${need.name}`) }))

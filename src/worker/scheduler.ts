@@ -2,6 +2,7 @@
  * Decides which worker runs which call: a queue per worker key, round robin over the keys, a bounded number of processes,
  * and spares that wait without a secret. A worker serves one key for its whole life.
  */
+import { publishWorker, type WorkerEndReason, workerChannel } from './events.ts'
 import type { CallReply, CallTask, InitReply, InitTask } from './protocol.ts'
 import type { Worker, WorkerExit, WorkerOptions } from './worker.ts'
 
@@ -39,6 +40,8 @@ export interface Job {
   readonly call: Omit<CallTask, 'kind'>
   /** Gets each line of output while the job's worker is its own. */
   onLine(stream: 'stdout' | 'stderr', line: string): void
+  /** Told which process the job is given to; again, should that be gone before the job has begun. */
+  readonly onAssigned?: ((pid: number | undefined) => void) | undefined
   /** Called once, unless the job is cancelled. */
   settle(outcome: Outcome): void
 }
@@ -65,6 +68,7 @@ export interface Scheduler {
 
 interface Slot {
   readonly worker: Worker
+  readonly startedAt: number
   /** `undefined` for a spare. */
   key: string | undefined
   family: string | undefined
@@ -74,6 +78,8 @@ interface Slot {
   /** Past its import: a cancelled call gets its `signal` and the grace period. */
   calling: boolean
   calls: number
+  /** Why its call was given up, if it was. */
+  givenUp: WorkerEndReason | undefined
   /** A newer key of its family has been seen. */
   outdated: boolean
   idleTimer: NodeJS.Timeout | undefined
@@ -114,32 +120,37 @@ export function createScheduler(
   function addSlot(flags: readonly string[]): Slot {
     const slot: Slot = {
       worker: start((stream, line) => slot.onLine?.(stream, line), flags),
+      startedAt: performance.now(),
       key: undefined,
       family: undefined,
       job: undefined,
       onLine: undefined,
       calling: false,
       calls: 0,
+      givenUp: undefined,
       outdated: false,
       idleTimer: undefined,
     }
     slots.add(slot)
+    const { pid } = slot.worker
+    if (pid !== undefined && workerChannel.hasSubscribers) publishWorker({ event: 'started', pid })
     void slot.worker.exited.then(() => {
       // A busy one is retired by its job, which tells its caller first.
-      if (slots.has(slot) && slot.job === undefined) retire(slot)
+      if (slots.has(slot) && slot.job === undefined) retire(slot, closed ? 'closed' : 'exited')
     })
     return slot
   }
 
   /** Takes a worker out of service and ends it; its place is free at once. */
-  function retire(slot: Slot): void {
+  function retire(slot: Slot, reason: WorkerEndReason): void {
     if (!slots.delete(slot)) return
     spares.delete(slot)
     idle.delete(slot)
     clearTimeout(slot.idleTimer)
     removeFrom(byKey, slot.key, slot)
     removeFrom(byFamily, slot.family, slot)
-    const ending = slot.worker.end().then(() => {
+    const ending = slot.worker.end().then(async () => {
+      if (workerChannel.hasSubscribers) publishEnd(slot, slot.givenUp ?? reason, await slot.worker.exited)
       endings.delete(ending)
     })
     endings.add(ending)
@@ -151,6 +162,8 @@ export function createScheduler(
     slot.onLine = (stream, line) => {
       job.onLine(stream, line)
     }
+    if (workerChannel.hasSubscribers) publishAssigned(slot, job)
+    job.onAssigned?.(slot.worker.pid)
     void serve(slot, job)
   }
 
@@ -166,7 +179,7 @@ export function createScheduler(
       if (reply === undefined && slot.job === job && slot.worker.undelivered()) {
         // It exited while it was idle, and nobody had noticed yet: the job has not begun.
         slot.job = undefined
-        retire(slot)
+        retire(slot, 'exited')
         putBack(job)
         return
       }
@@ -174,14 +187,20 @@ export function createScheduler(
     }
     // Cancelled meanwhile: whoever cancelled it has settled it, and sees to the worker.
     if (slot.job !== job || outcome === undefined) {
-      retire(slot)
+      retire(slot, closed ? 'closed' : 'cancelled')
       return
     }
     slot.job = undefined
     job.settle(outcome)
-    if (outcome.kind !== 'reply' || !outcome.reply.fit || job.fresh || slot.calls >= limits.maxCallsPerWorker)
-      retire(slot)
-    else release(slot)
+    const over = outcome.kind === 'reply' ? overAfter(slot, job, outcome.reply) : FAILED[outcome.kind]
+    if (over === undefined) release(slot)
+    else retire(slot, over)
+  }
+
+  /** Why a worker that has replied serves no other job; `undefined` if it does. */
+  function overAfter(slot: Slot, job: Job, reply: CallReply): WorkerEndReason | undefined {
+    if (!reply.fit) return 'unfit'
+    return job.fresh || slot.calls >= limits.maxCallsPerWorker ? 'done' : undefined
   }
 
   /** Gives a spare its key. Answers how that failed, or nothing. */
@@ -233,12 +252,12 @@ export function createScheduler(
       return
     }
     if (slot.outdated && next === undefined) {
-      retire(slot)
+      retire(slot, 'outdated')
       return
     }
     idle.add(slot)
     slot.idleTimer ??= setTimeout(() => {
-      if (idle.has(slot)) retire(slot)
+      if (idle.has(slot)) retire(slot, 'idle')
     }, limits.idleMs).unref()
     slot.idleTimer.refresh()
     dispatch()
@@ -289,7 +308,7 @@ export function createScheduler(
   function retireQuietly(slot: Slot): void {
     const before = dispatching
     dispatching = true
-    retire(slot)
+    retire(slot, 'evicted')
     dispatching = before
   }
 
@@ -354,19 +373,20 @@ export function createScheduler(
     for (const slot of byFamily.get(job.family) ?? []) {
       if (slot.key === job.key) continue
       slot.outdated = true
-      if (idle.has(slot)) retire(slot)
+      if (idle.has(slot)) retire(slot, 'outdated')
     }
   }
 
   function cancelRunning(slot: Slot): void {
     slot.job = undefined
+    slot.givenUp = closed ? 'closed' : 'cancelled'
     if (!slot.calling) {
-      retire(slot)
+      retire(slot, slot.givenUp)
       return
     }
     slot.worker.abort()
     // Its reply, if it gives one, ends it sooner.
-    const timer = setTimeout(retire, graceMs, slot)
+    const timer = setTimeout(retire, graceMs, slot, slot.givenUp)
     void slot.worker.exited.then(() => {
       clearTimeout(timer)
     })
@@ -406,7 +426,7 @@ export function createScheduler(
     for (const slot of [...slots]) {
       const { job } = slot
       job?.settle({ kind: 'closed' })
-      if (job === undefined && !slot.calling) retire(slot)
+      if (job === undefined && !slot.calling) retire(slot, 'closed')
       else if (job !== undefined) cancelRunning(slot)
     }
     await Promise.all([...slots].map((slot) => slot.worker.exited))
@@ -425,6 +445,27 @@ export function createScheduler(
     }),
     close: () => (closing ??= close()),
   }
+}
+
+/** Why a worker is ended after a job that it did not answer. */
+const FAILED: Readonly<Record<Exclude<Outcome['kind'], 'reply'>, WorkerEndReason>> = {
+  'init-failed': 'module-failed',
+  crashed: 'crashed',
+  'start-failed': 'start-failed',
+  'start-timeout': 'start-timeout',
+  'bad-reply': 'bad-reply',
+  closed: 'closed',
+  'queue-full': 'closed',
+}
+
+function publishAssigned({ worker, key }: Slot, { call }: Job): void {
+  const { name, scope, partition } = call
+  publishWorker({ event: 'assigned', pid: worker.pid, function: name, scope, partition, first: key === undefined })
+}
+
+function publishEnd({ worker, startedAt, calls }: Slot, reason: WorkerEndReason, exit: WorkerExit): void {
+  const durationMs = performance.now() - startedAt
+  publishWorker({ event: 'ended', pid: worker.pid, reason, ...exit, calls, durationMs })
 }
 
 function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
