@@ -1,0 +1,167 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
+import { createRegistry, envStore, fileStore, generateKey, memoryStore, resolveTemplate } from 'latchkey'
+import { failingStore, type LeakProbe, probeLeaks } from 'latchkey/testing'
+import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import * as paths from '../fixtures/testing/paths.mjs'
+
+const EVERYTHING = { depth: Infinity, showHidden: true, getters: true, customInspect: false }
+const CLEAN = { ok: true, leaks: [], unseen: [] }
+// A folder for temporary files of its own: others write to the common one.
+const folder = mkdtempSync(join(tmpdir(), 'latchkey-own-paths-'))
+process.env['TMPDIR'] = folder
+afterAll(async () => {
+  await paths.registry.close()
+  rmSync(folder, { recursive: true })
+})
+beforeEach(() => {
+  paths.lines.length = 0
+})
+
+let scopes = 0
+/** Gives the functions a canary of their own, and a scope, so that no process of another test serves the call. */
+async function planted(probe: LeakProbe): Promise<{ scope: string }> {
+  const scope = `scope_${++scopes}`
+  await paths.store.set('api', { TOKEN: probe.canary('token'), PLAIN: 'plain-user-name' }, { scope })
+  return { scope }
+}
+
+describe('no canary shows where a call', () => {
+  test.each([
+    ['succeeds', paths.succeeds],
+    ['gives a redacted result', paths.redacted],
+  ])('%s', async (_, call) => {
+    const report = await probeLeaks(async (probe) => {
+      const result = await call.with(await planted(probe))()
+      probe.look('lines', paths.lines)
+      return result
+    })
+    expect(report).toEqual(CLEAN)
+  })
+
+  test.each<[string, (options: { scope: string }) => Promise<unknown>]>([
+    ['CallError', (options) => paths.fails.with(options)()],
+    ['CallError inline', (options) => paths.fails.with({ ...options, isolation: 'inline' })()],
+    ['WORKER_CRASHED by an unhandled rejection', (options) => paths.crashes.with(options)()],
+    ['WORKER_CRASHED by an exit', (options) => paths.exits.with(options)()],
+    ['NOT_CLONEABLE', (options) => paths.returnsFunction.with(options)()],
+    ['WORKER_PROTOCOL', (options) => paths.forges.with(options)()],
+    ['RESULT_REFUSED', (options) => paths.refused.with(options)()],
+    ['NESTED_CALL', (options) => paths.nests.with(options)()],
+    ['MODULE_FAILED', (options) => paths.throwsAtImport.with(options)()],
+    ['NOT_REGISTERED_IN_CHILD', (options) => paths.notThere.with(options)()],
+    ['CALL_TIMEOUT', (options) => paths.hangs.with({ ...options, timeoutMs: 1_500 })()],
+    ['an abort', (options) => paths.hangs.with({ ...options, signal: AbortSignal.timeout(1_500) })()],
+    ['MISSING_SECRETS', () => paths.succeeds.with({ scope: 'nothing' })()],
+    ['UNKNOWN_FUNCTION', () => paths.registry.call('none')],
+  ])('ends with %s', async (_, call) => {
+    const report = await probeLeaks(
+      async (probe) => {
+        try {
+          return await call(await planted(probe))
+        } finally {
+          probe.look('lines', paths.lines)
+        }
+      },
+      { throws: true },
+    )
+    expect(report).toEqual(CLEAN)
+  })
+})
+
+test('a host with NODE_DEBUG=* that shows everything it has in every way shows no canary', async () => {
+  let end = ''
+  const report = await probeLeaks(async (probe) => {
+    const host = fileURLToPath(new URL('../fixtures/testing/host.mjs', import.meta.url))
+    const { PATH = '' } = process.env
+    const child = spawn(process.execPath, [host], { env: { PATH, NODE_DEBUG: '*' } })
+    probe.watch(child)
+    child.stdout.on('data', (chunk: Buffer) => (end = `${end}${String(chunk)}`.slice(-100)))
+    child.stdin.end(probe.canary('token'))
+    await once(child, 'close')
+  })
+  expect(report).toEqual(CLEAN)
+  expect(end).toContain('the end')
+})
+
+describe('no canary shows in', () => {
+  const stores = {
+    memory: (token: string) => memoryStore({ api: { TOKEN: token } }),
+    file: async (token: string) => {
+      const store = fileStore({ path: join(folder, 'store.latchkey'), key: generateKey() })
+      await store.set('api', { TOKEN: token })
+      return store
+    },
+  }
+
+  test('the environment store', async () => {
+    const report = await probeLeaks(
+      async (probe) => {
+        const store = envStore({ env: { LATCHKEY_SECRET__api__TOKEN: probe.canary('token') } })
+        const broken = envStore({ env: { LATCHKEY_SECRETS: `{"default": ${probe.canary('token')}` } })
+        probe.look('store', [store, store.describe('api'), inspect(store, EVERYTHING)])
+        await broken.get('api')
+      },
+      { throws: true },
+    )
+    expect(report).toEqual(CLEAN)
+  })
+
+  test.each(['memory', 'file'] as const)('the %s store, its registry, and the errors of both', async (name) => {
+    const report = await probeLeaks(
+      async (probe) => {
+        const store = await stores[name](probe.canary('token'))
+        const registry = createRegistry({ store: failingStore(store, { call: 3 }), onLog: false, missing: 'defer' })
+        const call = registry.register({ name: 'call', secrets: ['api'], module: 'file:///none.mjs' })(() => 1)
+        const failures: unknown[] = []
+        const failing = async (run: () => unknown) => {
+          try {
+            failures.push(await run())
+          } catch (error) {
+            failures.push(error)
+          }
+        }
+        await failing(() => registry.ready())
+        await failing(call)
+        await failing(call)
+        await failing(() => store.set('bad name', { TOKEN: probe.canary('token') }))
+        await failing(() => store.set('api', { 'bad key': probe.canary('token') }))
+        await failing(() => store.set('api', { TOKEN: `${probe.canary('token')}\0` }))
+        await failing(() => store.set('api', { TOKEN: probe.canary('token') }, { ifVersion: 'other' } as object))
+        await failing(() => resolveTemplate('{{ SECRETS.api.NONE }}', { SECRETS: store }))
+        await failing(() => resolveTemplate({ '{{ SECRETS.api.TOKEN }}': 1 }, { SECRETS: store }))
+        await failing(() => store.describe('api'))
+        await registry.close()
+        await store.close?.()
+        probe.look('all', [store, registry, call, call.definition, registry.functions(), registry.stats(), failures])
+        for (const showHidden of [false, true]) {
+          for (const customInspect of [false, true]) {
+            for (const getters of [false, true]) {
+              for (const compact of [false, 3]) {
+                const options = {
+                  showHidden,
+                  customInspect,
+                  getters,
+                  compact,
+                  depth: Infinity,
+                  sorted: true,
+                  colors: true,
+                }
+                probe.look('inspect', inspect([store, registry, call, failures], options))
+              }
+            }
+          }
+        }
+        console.log(store, registry, call, failures)
+        await call()
+      },
+      { throws: true },
+    )
+    expect(report).toEqual(CLEAN)
+  })
+})
