@@ -69,7 +69,7 @@ describe('latchkey:call', () => {
       { event: 'asyncEnd', ...end },
     ])
     expect(new Set(calls.map(({ record }) => record)).size).toBe(1)
-    const [{ record }] = calls as [{ record: CallEvent }]
+    const { record } = calls[0]!
     expect(record.durationMs).toBeGreaterThanOrEqual(record.waitedMs!)
   })
 
@@ -79,7 +79,7 @@ describe('latchkey:call', () => {
     ['CALL_TIMEOUT', () => fixture.hangs.with({ timeoutMs: 300 })()],
     ['ABORTED', () => fixture.hangs.with({ signal: AbortSignal.abort() })()],
     ['MISSING_SECRETS', () => fixture.tokens.with({ scope: 'none' })()],
-    ['INVALID_INPUT', () => fixture.echo({ n: 'x' } as never)],
+    ['INVALID_INPUT', () => fixture.echo({ n: 'x' })],
     ['RESULT_REFUSED', () => fixture.kept()],
     ['NOT_CLONEABLE', () => fixture.callable()],
   ])('tells that a call failed: %s', async (outcome, call) => {
@@ -93,7 +93,9 @@ describe('latchkey:call', () => {
     await rejection(fixture.fails())
     const failing = (error: unknown): SecretStore => ({
       ...memoryStore(),
-      getMany: () => Promise.reject(error as Error),
+      getMany: () => {
+        throw error
+      },
     })
     for (const error of [
       new StoreError('child-token-12345' as 'DENIED', 'x'),

@@ -159,7 +159,12 @@ describe('a planted leak is found in', () => {
     ['properties', (token) => Object.assign(new Error('x'), { [token]: 1 })],
     ['text', (token) => token],
   ])("error: an error's %s", async (_, thrown) => {
-    const report = await probeLeaks((probe) => Promise.reject(thrown(probe.canary('token')) as Error), { throws: true })
+    const report = await probeLeaks(
+      (probe) => {
+        throw thrown(probe.canary('token'))
+      },
+      { throws: true },
+    )
     expect(report.leaks.map(({ place }) => place)).toContain('error')
     expect(report.unseen).toEqual([])
   })
@@ -225,9 +230,10 @@ describe('the probe fails closed', () => {
     await expect(probeLeaks(() => 1, { canary: 'x' } as object)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' })
     await expect(probeLeaks(() => 1, { canaries: { a: 'short' } })).rejects.toMatchObject(invalid)
     await expect(probeLeaks(() => 1, { folders: [join(folder, 'none')] })).rejects.toMatchObject(invalid)
-    const second = probeLeaks(
-      (probe) => (probe.canary('a'), expect(probeLeaks(() => 1)).rejects.toMatchObject(invalid)),
-    )
+    const second = probeLeaks(async (probe) => {
+      probe.canary('a')
+      await expect(probeLeaks(() => 1)).rejects.toMatchObject(invalid)
+    })
     expect(await second).toEqual({ ok: true, leaks: [], unseen: [] })
   })
 })

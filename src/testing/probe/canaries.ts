@@ -59,6 +59,8 @@ export interface Found {
   readonly text: string
 }
 
+/** How deep what shows itself in its own way is looked for; data is looked at at any depth. */
+const SHOWN_DEPTH = 8
 /** Objects looked at in one value; beyond them the value counts as not looked at. */
 const MOST_OBJECTS = 100_000
 
@@ -76,7 +78,7 @@ export function textsOf(value: unknown): Found[] {
   for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
     const { path, part } = next
     if (typeof part !== 'object' && typeof part !== 'function') {
-      texts.push({ path, text: String(part) })
+      texts.push({ path, text: typeof part === 'string' ? part : inspect(part) })
       continue
     }
     if (part === null || seen.has(part) || isBuiltIn(part)) continue
@@ -141,7 +143,7 @@ const SHOWN: readonly (readonly [string, (value: unknown) => string])[] = [
   [
     'as inspect shows it with every option',
     (value) =>
-      attempt(() => inspect(value, { depth: Infinity, showHidden: true, getters: true, showProxy: true, ...WHOLE })),
+      attempt(() => inspect(value, { depth: SHOWN_DEPTH, showHidden: true, getters: true, showProxy: true, ...WHOLE })),
   ],
   [
     'as inspect shows it without its own way',
