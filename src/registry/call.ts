@@ -26,6 +26,8 @@ export interface CallContext {
   readonly settings: RegistrySettings
   /** Made when first needed: importing a module starts nothing. */
   scheduler(): Scheduler
+  /** What gives each call up that has not settled, when the registry is closed. */
+  readonly calls: Set<() => void>
 }
 
 /** Runs one call. Rejects, and never throws. */
@@ -50,8 +52,12 @@ export async function runCall(
     const onAbort = (): void => {
       stop(signal?.reason)
     }
+    const onClose = (): void => {
+      stop(registryClosed(entry.name))
+    }
     const settled = (): void => {
       clearTimeout(timer)
+      context.calls.delete(onClose)
       signal?.removeEventListener('abort', onAbort)
     }
     /** Rejects at once; what the call has begun is then given up. */
@@ -62,6 +68,7 @@ export async function runCall(
       reject(reason)
       ending.end(reason)
     }
+    context.calls.add(onClose)
     signal?.addEventListener('abort', onAbort, { once: true })
     perform(entry, args, options, context, ending).then(
       (value) => {
@@ -75,6 +82,11 @@ export async function runCall(
       },
     )
   })
+}
+
+/** The error of a call whose registry is closed. */
+export function registryClosed(name: string): WorkerError {
+  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
 }
 
 async function perform(

@@ -1,5 +1,5 @@
 /** The registry: functions, what they need, and their calls. */
-import { argumentError, RegistrationError, WorkerError } from '../errors.ts'
+import { argumentError, RegistrationError } from '../errors.ts'
 import { quoteName } from '../secret.ts'
 import { captureCallSite } from '../worker/call-site.ts'
 import { childRegistry, methodName } from '../worker/child-registry.ts'
@@ -9,7 +9,7 @@ import { childFlags } from '../worker/flags.ts'
 import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
 import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
-import { runCall } from './call.ts'
+import { registryClosed, runCall } from './call.ts'
 import { checkNow, createDescribe, type Findings, findings, isClean, report, requireClean } from './check.ts'
 import { decoratorContext } from './decorator.ts'
 import { createEntry, type Entry } from './entry.ts'
@@ -58,6 +58,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
   const context = {
     settings,
+    calls: new Set<() => void>(),
     scheduler: () => (scheduler ??= startScheduler(settings)),
   }
 
@@ -79,7 +80,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   }
 
   function callEntry(entry: Entry, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    if (closed !== undefined) return Promise.reject(registryClosed(entry))
+    if (closed !== undefined) return Promise.reject(registryClosed(entry.name))
     return runCall(entry, args, options, context)
   }
 
@@ -140,6 +141,12 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     )
   }
 
+  /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
+  function close(): Promise<void> {
+    for (const giveUp of [...context.calls]) giveUp()
+    return scheduler?.close() ?? Promise.resolve()
+  }
+
   const registry = {
     register,
     async ready() {
@@ -158,7 +165,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       return callEntry(entry, args, callSettings('registry.call', options))
     },
     stats: () => scheduler?.stats() ?? { processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 },
-    close: () => (closed ??= context.scheduler().close()),
+    close: () => (closed ??= close()),
     [Symbol.asyncDispose]: () => registry.close(),
   }
   return Object.freeze(registry) as unknown as Registry
@@ -191,10 +198,6 @@ function duplicate(entry: Entry, other: Entry): RegistrationError {
   return new RegistrationError('DUPLICATE_NAME', `Two functions are registered as ${entry.name}: in ${where}.`, {
     hint: 'Give each its own name.',
   })
-}
-
-function registryClosed({ name }: Entry): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
 }
 
 function undefinedClass(method: string | symbol): RegistrationError {
