@@ -216,17 +216,16 @@ function literalAt(scan: Scan, { start, body }: Opened): number {
 function readForeign(scan: Scan, opened: Opened): number {
   const { text, plan, site } = scan
   const { start, inner, body, sigils } = opened
-  const reference = leadingPath(text, body)
-  const [name = ''] = reference.split('.')
-  const suggestion = isIdentifier(name) ? nearMiss(name, plan.namespaces) : undefined
   const next = openAfter(scan, inner)
   const close = closeAfter(scan, body)
   const unclosed = close >= next
   const triple = sigils.startsWith('{') && text[close + 2] === '}'
   const end = unclosed ? Math.min(next, text.length) : triple ? close + 3 : close + 2
+  const reference = isLetter(text.charCodeAt(body)) ? leadingPath(text, body) : ''
   if (plan.settings.keepForeign) {
+    const suggestion = nearMissOf(scan, reference)
     // A reference that was mistyped must not leave here as text.
-    if (suggestion !== undefined && text[body + name.length] === '.') {
+    if (suggestion !== undefined && reference.includes('.')) {
       report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
     } else if (!unclosed) plan.notes?.foreign.push(place(scan, start, end))
     return end
@@ -234,9 +233,14 @@ function readForeign(scan: Scan, opened: Opened): number {
   if (unclosed) return readUnclosed(scan, start, inner)
   plan.notes?.foreign.push(place(scan, start, end))
   if (body === close) report(plan, 'EMPTY_TAG', site, start, end)
-  else if (isIdentifier(name)) report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
-  else report(plan, 'UNSUPPORTED_TAG', site, start, end)
+  else if (reference === '') report(plan, 'UNSUPPORTED_TAG', site, start, end)
+  else report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion: nearMissOf(scan, reference) })
   return end
+}
+
+function nearMissOf(scan: Scan, reference: string): string | undefined {
+  const [name = ''] = reference.split('.', 1)
+  return reference === '' ? undefined : nearMiss(name, scan.plan.namespaces)
 }
 
 /** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */
@@ -257,7 +261,7 @@ function emit(scan: Scan, piece: Piece, start: number, end: number): void {
 }
 
 function mark(scan: Scan, kind: Mark['kind'], start: number, end: number, body: string): void {
-  scan.plan.notes?.marks.push({ site: scan.site, text: scan.text, kind, start, end, body })
+  scan.plan.notes?.marks?.push({ site: scan.site, text: scan.text, kind, start, end, body })
 }
 
 function place(scan: Scan, start: number, end: number): TagPlace {
@@ -294,8 +298,9 @@ function isWord(code: number): boolean {
   return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
 }
 
-function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_]\w*$/.test(name)
+/** What an identifier can begin with. */
+function isLetter(code: number): boolean {
+  return isWord(code) && !(code >= 48 && code <= 57)
 }
 
 /** Skips what `\s` matches. */
