@@ -51,4 +51,16 @@ describe('the codes of templates', () => {
       expect((error as TemplateError).issues).toHaveLength(1)
     })
   }
+
+  it('stand in the message with short places, on a line of their own', async () => {
+    const json = { ['line\nbreak\u202e' + 'k'.repeat(100_000)]: ['{{ SECRETS.api.NOPE }}', '{{ D.nope }}'] }
+    const error = (await failure(resolveTemplate(json, CONTEXTS))) as TemplateError
+    expect(error.message.split('\n')).toHaveLength(3)
+    expect(error.message.length).toBeLessThan(600)
+    expect(error.message).toContain('SECRETS.api.NOPE')
+    expect(error.issues[0]?.pointer).toContain('line\nbreak')
+    expect(((await failure(resolveTemplate('{{ D.nope }}', CONTEXTS))) as Error).message).toBe(
+      'NOT_FOUND at the top (D.nope): There is no such value.',
+    )
+  })
 })

@@ -55,7 +55,7 @@ describe('hostile stores', () => {
     const thrown = [new Error('canary'), 'canary', { code: 'canary', message: 'canary' }, null, undefined, Object.assign(new Error('canary'), { code: 'ECONNREFUSED' })] // prettier-ignore
     for (const reason of thrown) {
       const now = await failure(resolveWith(() => { throw reason })) // prettier-ignore
-      const late = await failure(resolveWith(() => Promise.reject(reason)))
+      const late = await failure(resolveWith(async () => { await Promise.resolve(); throw reason })) // prettier-ignore
       for (const error of [now, late]) {
         expect(error).toMatchObject({ code: 'STORE_ERROR', cause: { code: 'STORE_FAILED' } })
         expect(`${String(error)}${JSON.stringify(error)}${String((error as Error).cause)}`).not.toContain('canary')
