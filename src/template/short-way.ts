@@ -14,7 +14,8 @@ const DOLLAR = 36
 /** Fills in a string by the default options; `undefined`: go the long way. Never throws. */
 export function filledText(text: string, contexts: TemplateContexts): string | undefined {
   const records = recordsOf(contexts)
-  if (records === undefined) return undefined
+  // Other namespaces have names to check.
+  if (records === undefined || Object.keys(contexts).length !== 1) return undefined
   let result = ''
   let copied = 0
   for (let at = text.indexOf('{{'); at !== -1; at = text.indexOf('{{', copied)) {
@@ -49,11 +50,9 @@ export function filledPlan({ sites, paths, settings }: Plan, contexts: TemplateC
   return result.length > settings.maxOutput ? undefined : result
 }
 
-/** The plain records of contexts that hold nothing else. */
+/** The plain records that `SECRETS` are, if they are that. */
 function recordsOf(contexts: unknown): object | undefined {
   if (typeof contexts !== 'object' || contexts === null) return undefined
-  const names = Object.keys(contexts)
-  if (names.length !== 1 || names[0] !== SECRETS) return undefined
   const records = ownValue(contexts, SECRETS)
   if (typeof records !== 'object' || records === null) return undefined
   const prototype: unknown = Object.getPrototypeOf(records)
