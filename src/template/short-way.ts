@@ -2,14 +2,12 @@
  * The short way for the template that is most common: one string, with secrets from plain records and nothing special
  * about it. Whatever is out of the ordinary, a fault too, is left to the long way, which alone decides what it means.
  */
+import { BLANK, DOLLAR } from './characters.ts'
 import { ownValue } from './lookup.ts'
 import { cachedPath, type Path, SECRETS } from './path.ts'
 import type { Plan } from './plan.ts'
 import { DEFAULTS } from './settings.ts'
 import type { TemplateContexts } from './types.ts'
-
-const BLANK = 32
-const DOLLAR = 36
 
 /** Fills in a string by the default options; `undefined`: go the long way. Never throws. */
 export function filledText(text: string, contexts: TemplateContexts): string | undefined {
