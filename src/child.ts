@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module'
 import type { Registry } from './registry/types.ts'
 import { StoreError } from './errors.ts'
+import type * as templateModule from './template/index.ts'
 import { storeInChild } from './stores/in-child.ts'
 import type { WritableSecretStore } from './store.ts'
 import { childRegistry } from './worker/child-registry.ts'
@@ -33,7 +34,7 @@ export function envStore(): WritableSecretStore {
   return storeInChild('env')
 }
 
-type Template = typeof import('./template/index.ts')
+type Template = typeof templateModule
 /** Loaded when it is first used: few functions fill templates, and every child would pay for it. */
 function template(): Template {
   return createRequire(import.meta.url)('latchkey/template') as Template

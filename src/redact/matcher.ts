@@ -1,6 +1,7 @@
 /** Finds many forms in a text in one pass. */
+import { buildAnchors, nextAnchor, slotOf, windowAt } from './anchors.ts'
 import type { Form } from './forms.ts'
-import { endOfForm, matchAcrossSeams, SEAM_SLACK } from './seam.ts'
+import { endOfForm, isSeamed, matchAcrossSeams, SEAM_SLACK } from './seam.ts'
 import { isWholeToken } from './token.ts'
 
 /** Finds where a text holds any of the forms it was built from. */
@@ -11,8 +12,6 @@ export interface Matcher {
   readonly openFrom: (text: string, from: number) => number
 }
 
-/** A form as short as this is not found across seams: two words on two lines would be taken for it. */
-const SHORTEST_SEAMED = 12
 /** How many characters around a match decide how it is masked. */
 const MARGIN = 4
 /** A rest after base64 that more of the same may follow. */
@@ -47,7 +46,7 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
 
   function compareAnchored(text: string, at: number, before: number, found: number[]): void {
     const window = windowAt(text, at)
-    for (let entry = heads[Math.imul(window, SPREAD) >>> shift] ?? 0; entry !== 0; entry = next[entry] ?? 0) {
+    for (let entry = heads[slotOf(window, shift)] ?? 0; entry !== 0; entry = next[entry] ?? 0) {
       if (windows[entry] !== window) continue
       const form = forms[owners[entry] ?? 0]
       const spans = form === undefined ? NOTHING : compared(text, at, form, offsets[entry] ?? 0)
@@ -136,104 +135,6 @@ function pairKey(text: string, index: number): number {
   return (text.charCodeAt(index) << 16) | text.charCodeAt(index + 1)
 }
 
-/** A hash table from windows of four characters to the forms that have them as anchor. Entry 0 is none. */
-interface Anchors {
-  readonly filter: Uint8Array
-  readonly shift: number
-  readonly heads: Int32Array
-  readonly next: Int32Array
-  readonly windows: Int32Array
-  readonly owners: Int32Array
-  readonly offsets: Int32Array
-}
-
-/** 2^32 divided by the golden ratio: Knuth's multiplicative hashing. */
-const SPREAD = 0x9e3779b1
-/** How many places of a form are tried for its anchor. */
-const TRIED = 24
-
-function buildAnchors(forms: readonly Form[]): Anchors {
-  const room = 2 * forms.length + 1
-  const bits = Math.min(18, Math.max(12, Math.ceil(Math.log2(32 * room))))
-  const shift = 32 - bits
-  const filter = new Uint8Array(1 << bits)
-  const heads = new Int32Array(1 << bits)
-  const load = new Int32Array(1 << bits)
-  const next = new Int32Array(room)
-  const windows = new Int32Array(room)
-  const owners = new Int32Array(room)
-  const offsets = new Int32Array(room)
-  let entries = 0
-
-  function anchor(owner: number, text: string, from: number, to: number): void {
-    let best = from
-    let least = Infinity
-    for (let offset = from; offset <= Math.min(to, from + TRIED); offset++) {
-      const window = windowAt(text, offset)
-      const cost = 8 * (load[Math.imul(window, SPREAD) >>> shift] ?? 0) + commonness(window)
-      if (cost < least) [best, least] = [offset, cost]
-    }
-    const window = windowAt(text, best)
-    const slot = Math.imul(window, SPREAD) >>> shift
-    const entry = ++entries
-    next[entry] = heads[slot] ?? 0
-    windows[entry] = window
-    owners[entry] = owner
-    offsets[entry] = best
-    heads[slot] = entry
-    load[slot] = (load[slot] ?? 0) + 1
-    filter[slot] = 1
-  }
-
-  for (const [owner, form] of forms.entries()) {
-    const last = form.text.length - 4
-    if (isSeamed(form)) {
-      // One at each end, so that a seam leaves one of them whole.
-      const middle = form.text.length >> 1
-      anchor(owner, form.text, 0, middle - 4)
-      anchor(owner, form.text, middle, last)
-    } else {
-      anchor(owner, form.text, 0, last)
-    }
-  }
-  return { filter, shift, heads, next, windows, owners, offsets }
-}
-
-/** Where, from `from` on, the next window stands that may be an anchor; -1 if there is none. Every character passes here. */
-function nextAnchor(text: string, from: number, filter: Uint8Array, shift: number): number {
-  const length = text.length
-  if (from + 4 > length) return -1
-  let window = windowAt(text, from)
-  for (let index = from + 4; filter[Math.imul(window, SPREAD) >>> shift] !== 1; index++) {
-    if (index === length) return -1
-    window = (window >>> 8) | (text.charCodeAt(index) << 24)
-    from++
-  }
-  return from
-}
-
-function windowAt(text: string, offset: number): number {
-  let window = 0
-  for (let index = offset; index < offset + 4; index++) window = (window >>> 8) | (text.charCodeAt(index) << 24)
-  return window
-}
-
-/** How often the four characters of a window are seen in logs, roughly. */
-function commonness(window: number): number {
-  let sum = 0
-  for (let shift = 0; shift < 32; shift += 8) {
-    const code = (window >>> shift) & 0xff
-    if (code === 0x20 || code === 0x2d || code === 0x22) sum += 4
-    else if (code >= 0x61 && code <= 0x7a) sum += 2
-    else if (code >= 0x30 && code <= 0x39) sum += 1
-  }
-  return sum
-}
-
-function isSeamed(form: Form): boolean {
-  return !form.whole && form.text.length >= SHORTEST_SEAMED
-}
-
 /** Takes in the characters of base64 that hold bits of the value, and padding. */
 function widened(text: string, spans: readonly number[], form: Form): readonly number[] {
   if (spans.length === 0 || !(form.before || form.after)) return spans
@@ -266,9 +167,17 @@ function append(found: number[], spans: readonly number[]): void {
   else if (end > (found[last] ?? 0)) found[last] = end
 }
 
+function areApart(spans: readonly number[]): boolean {
+  for (let index = 2; index < spans.length; index += 2) {
+    const [before = 0, start = 0, end = 0] = [spans[index - 1], spans[index], spans[index + 1]]
+    if (start <= before || start === end) return false
+  }
+  return true
+}
+
 /** Puts spans in order, and makes one of those that overlap or touch. */
 export function mergedSpans(spans: readonly number[]): readonly number[] {
-  if (spans.length <= 2) return spans
+  if (areApart(spans)) return spans
   const order = Array.from({ length: spans.length / 2 }, (_, index) => 2 * index)
   order.sort((a, b) => (spans[a] ?? 0) - (spans[b] ?? 0))
   const merged: number[] = []

@@ -1,4 +1,5 @@
 /** Seams: what stands inside a value that a terminal or an encoder broke over lines, or coloured. */
+import type { Form } from './forms.ts'
 
 /** Control characters in a regular expression are seldom meant; this one is. */
 const ESCAPE = String.fromCharCode(0x1b)
@@ -19,6 +20,14 @@ export const SEAM_SLACK = LONGEST_SEAM * MOST_SEAMS
 /** A line that ends in fewer characters of a form than this is not held back: nearly every line ends in one. */
 const TELLING = 4
 
+/** A form as short as this is not found across seams: two words on two lines would be taken for it. */
+const SHORTEST_SEAMED = 12
+
+/** Tells whether a form is found across seams as well. */
+export function isSeamed(form: Form): boolean {
+  return !form.whole && form.text.length >= SHORTEST_SEAMED
+}
+
 /**
  * Compares `form` with `text`, stepping over seams, outwards from a place where they agree.
  *
@@ -27,6 +36,8 @@ const TELLING = 4
  * @returns the parts of `text` between the seams as `[start, end, …]`, or undefined if they differ.
  */
 export function matchAcrossSeams(text: string, at: number, form: string, offset: number): number[] | undefined {
+  // Most candidates differ at once: that is found out before anything is allocated.
+  if (differsAt(text, at, form, offset)) return undefined
   const before: number[] = []
   let seams = 0
   let position = at
@@ -65,6 +76,14 @@ export function endOfForm(text: string, at: number, form: string, seamed: boolea
   }
   const followed = followForward(text, at, form, 0, 0)
   return followed?.done === false ? Infinity : followed?.parts.at(-1)
+}
+
+/** Tells whether the first difference from `at` on is none that a seam could explain. */
+function differsAt(text: string, at: number, form: string, offset: number): boolean {
+  let index = offset
+  while (index < form.length && text.charCodeAt(at + index - offset) === form.charCodeAt(index)) index++
+  const position = at + index - offset
+  return index < form.length && seamEnd(text, position) === position
 }
 
 interface Followed {
@@ -110,9 +129,19 @@ function seamEnd(text: string, at: number): number {
 
 function seamStart(text: string, at: number): number {
   const code = text.charCodeAt(at - 1)
-  const window = text.slice(Math.max(0, at - LONGEST_SEAM), at)
-  if (code !== 0x0a && !(isBlank(code) && window.includes('\n')) && !window.includes('\x1b')) return at
-  return at - (SEAM_TO.exec(window)?.[0].length ?? 0)
+  if (code !== 0x0a && !isBlank(code) && !isColourEnd(text, at)) return at
+  return at - (SEAM_TO.exec(text.slice(Math.max(0, at - LONGEST_SEAM), at))?.[0].length ?? 0)
+}
+
+function isColourEnd(text: string, at: number): boolean {
+  let index = at - 2
+  while (index > 0 && isColourParameter(text.charCodeAt(index))) index--
+  return index > 0 && text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
+}
+
+/** A digit, `:`, `;` or `?`. */
+function isColourParameter(code: number): boolean {
+  return (code >= 0x30 && code <= 0x3b) || code === 0x3f
 }
 
 function isUnfinished(text: string, at: number): boolean {

@@ -40,7 +40,7 @@ export function encodeThrown(thrown: unknown): Thrown {
 
 function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unknown>): Thrown {
   if (!isError(thrown) || above.has(thrown)) {
-    return { kind: 'value', value: above.has(thrown) ? '[circular]' : plain(thrown, 0, budget, new Set()) }
+    return { kind: 'value', value: above.has(thrown) ? '[circular]' : thrownValue(thrown, budget) }
   }
   above.add(thrown)
   const name = read(thrown, 'name')
@@ -63,6 +63,13 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
     ...(errors === undefined ? {} : { errors }),
     ...(data === undefined ? {} : { data }),
   }
+}
+
+/** What is no error, as data; of what cannot be data, what it was. */
+function thrownValue(thrown: unknown, budget: Budget): unknown {
+  if (typeof thrown === 'symbol') return text(String(thrown))
+  if (typeof thrown === 'function') return '[function]'
+  return types.isProxy(thrown) ? '[proxy]' : plain(thrown, 0, budget, new Set())
 }
 
 function nestedErrors(errors: unknown, depth: number, budget: Budget, above: Set<unknown>): Thrown[] | undefined {

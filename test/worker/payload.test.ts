@@ -1,0 +1,87 @@
+import { deserialize, serialize } from 'node:v8'
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { decodePayload, encodePayload } from '../../src/worker/payload.ts'
+import { echo, give, pid, registry } from '../fixtures/worker/functions.mjs'
+
+afterAll(() => registry.close())
+
+const circular: Record<string, unknown> = { name: 'circular' }
+circular['self'] = circular
+const shared = { once: 1 }
+
+const values: [string, unknown][] = [
+  ['undefined', undefined],
+  ['null', null],
+  ['-0', -0],
+  ['NaN', NaN],
+  ['a BigInt', 2n ** 80n],
+  ['a Date', new Date(1e12)],
+  ['a Map and a Set', new Map<unknown, unknown>([[{ a: 1 }, new Set([1, 'two'])]])],
+  ['typed arrays', { bytes: new Uint8Array([1, 2, 3]), floats: new Float64Array([0.1, -0]) }],
+  ['a regular expression', /a+b/giu],
+  ['a circular object', circular],
+  ['a shared object', [shared, shared]],
+  ['an array with holes', [1, , 3]], // eslint-disable-line no-sparse-arrays
+  ['an object with an own __proto__', JSON.parse('{"__proto__": {"x": 1}, "y": 2}')],
+  ['text with lone surrogates and NUL', '\ud800 \0 \u2028'],
+  [
+    'an object of 10,000 entries',
+    Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, index])),
+  ],
+  ['100 levels', Array.from({ length: 100 }).reduce<unknown>((inner) => ({ inner }), 'core')],
+]
+
+describe('arguments and results come back equal', () => {
+  test.each(values)('%s', async (_what, value) => {
+    const back = await echo(value)
+    expect(back).toStrictEqual(value)
+    if (typeof value === 'number') expect(Object.is(back, value)).toBe(true)
+  })
+
+  test('a shared object is one object on the other side', async () => {
+    const [one, two] = (await echo([shared, shared])) as unknown[]
+    expect(one).toBe(two)
+  })
+
+  test('a snapshot is taken: what the caller changes after the call began changes nothing', async () => {
+    const list = [1]
+    const pending = echo({ list })
+    list.push(2)
+    expect(await pending).toEqual({ list: [1] })
+  })
+
+  test('whatever plain data it is', () => {
+    const runs = process.env['SLOW'] === '1' ? 20_000 : 1_000
+    fc.assert(
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withSparseArray: true, withTypedArray: true }),
+        (value) => {
+          const payload = encodePayload(value)
+          expect(decodePayload(payload)).toStrictEqual(deserialize(serialize(value)))
+        },
+      ),
+      { numRuns: runs },
+    )
+  })
+})
+
+describe('what is not data is refused', () => {
+  test.each([
+    ['a function', () => undefined],
+    ['a symbol', Symbol('s')],
+    ['a function deep inside', { a: [{ b: () => undefined }] }],
+    ['a proxy', new Proxy({}, {})],
+    ['a promise', Promise.resolve()],
+  ])('as an argument: %s', async (_what, value) => {
+    await expect(echo(value)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'InputError' })
+  })
+})
+
+describe('a result that is not data is refused, and the same child serves the next call', () => {
+  test.each(['function', 'symbol', 'stream', 'proxy', 'promiseInside', 'weakMap'])('%s', async (kind) => {
+    const before = await pid()
+    await expect(give(kind)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'WorkerError' })
+    expect(await pid()).toBe(before)
+  })
+})

@@ -1,0 +1,365 @@
+import { describe, expect, test } from 'vitest'
+import type { CallReply } from '../../src/worker/protocol.ts'
+import { createScheduler, type Job, type Outcome, type PoolLimits } from '../../src/worker/scheduler.ts'
+import type { Worker, WorkerExit } from '../../src/worker/worker.ts'
+import { deferred } from '../../src/worker/deferred.ts'
+
+/** A worker whose child is a handful of promises: the scheduler's decisions are tested by themselves. */
+class FakeWorker {
+  static started: FakeWorker[] = []
+  readonly pid: number
+  readonly calls: { name: string; reply: (reply: CallReply | undefined) => void }[] = []
+  readonly readiness = deferred<undefined>()
+  readonly exit = deferred<WorkerExit>()
+  key: string | undefined
+  aborted = 0
+  ended = false
+  unsent = false
+
+  constructor(autoReady = true) {
+    this.pid = FakeWorker.started.push(this)
+    if (autoReady) this.readiness.resolve(undefined)
+  }
+
+  get worker(): Worker {
+    return {
+      pid: this.pid,
+      ready: this.readiness.promise,
+      exited: this.exit.promise,
+      init: (task) => {
+        this.key = task.key
+        return Promise.resolve({ ok: true })
+      },
+      call: (task) => {
+        const { promise, resolve } = deferred<CallReply | undefined>()
+        this.calls.push({ name: task.name, reply: resolve })
+        return promise
+      },
+      undelivered: () => this.unsent,
+      abort: () => {
+        this.aborted++
+      },
+      end: () => {
+        this.ended = true
+        this.die()
+        return Promise.resolve()
+      },
+    }
+  }
+
+  /** Ends the child, and with it the call that runs. */
+  die(exitCode = 0): void {
+    this.exit.resolve({ exitCode, signal: undefined, startError: undefined })
+    for (const { reply } of this.calls.splice(0)) reply(undefined)
+  }
+
+  reply(fit = true): string {
+    const call = this.calls.shift()
+    if (call === undefined) throw new Error('no call runs here')
+    call.reply({ ok: true, value: { plain: call.name }, fit, spawned: false })
+    return call.name
+  }
+}
+
+const LIMITS: PoolLimits = {
+  maxProcesses: 4,
+  maxPerKey: 4,
+  spares: 0,
+  maxQueue: 10_000,
+  maxQueuePerKey: 2_000,
+  idleMs: 60_000,
+  startTimeoutMs: 10_000,
+  maxCallsPerWorker: Infinity,
+}
+
+function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true) {
+  FakeWorker.started = []
+  const scheduler = createScheduler({ ...LIMITS, ...limits }, graceMs, () => new FakeWorker(autoReady).worker)
+  const outcomes: Record<string, Outcome> = {}
+  const order: string[] = []
+  const submit = (key: string, name = key, more: Partial<Job> = {}): (() => void) => {
+    return scheduler.submit({
+      key,
+      family: key,
+      fresh: false,
+      init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [] }),
+      call: {
+        key,
+        name,
+        module: 'file:///m.mjs',
+        registry: undefined,
+        scope: 'default',
+        partition: undefined,
+        args: { plain: [] },
+      },
+      onLine: () => undefined,
+      settle: (outcome) => {
+        outcomes[name] = outcome
+        order.push(name)
+      },
+      ...more,
+    })
+  }
+  return { scheduler, submit, outcomes, order, workers: FakeWorker.started }
+}
+
+/** Lets everything that promises have set off take place. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
+}
+
+describe('the scheduler', () => {
+  test('serves calls one after another by one worker', async () => {
+    const { submit, workers, order } = setUp()
+    for (let index = 0; index < 100; index++) {
+      submit('a', `a${index}`)
+      await settle()
+      workers[0]?.reply()
+      await settle()
+    }
+    expect(workers).toHaveLength(1)
+    expect(order).toHaveLength(100)
+  })
+
+  test('never gives a worker a second key', async () => {
+    const { submit, workers } = setUp({ maxProcesses: 2 })
+    for (const key of ['a', 'b', 'c', 'd', 'a', 'b']) submit(key, `${key}${Math.random()}`)
+    const keys = new Map<FakeWorker, string>()
+    for (let turn = 0; turn < 40; turn++) {
+      await settle()
+      for (const worker of workers) {
+        if (worker.key !== undefined) expect(keys.get(worker) ?? worker.key).toBe(worker.key)
+        if (worker.key !== undefined) keys.set(worker, worker.key)
+        if (worker.calls.length > 0) expect(worker.calls[0]?.name.startsWith(worker.key ?? '?')).toBe(true)
+        if (worker.calls.length > 0) worker.reply()
+      }
+    }
+    expect(workers.length).toBeGreaterThanOrEqual(4)
+  })
+
+  test('starts no more processes than it may', async () => {
+    const { submit, scheduler, workers } = setUp({ maxProcesses: 3 })
+    for (let index = 0; index < 10; index++) submit(`k${index}`)
+    await settle()
+    expect(workers).toHaveLength(3)
+    expect(scheduler.stats()).toMatchObject({ processes: 3, busy: 3, queued: 7 })
+  })
+
+  test('gives one key no more workers than it may have', async () => {
+    const { submit, workers } = setUp({ maxPerKey: 2 })
+    for (let index = 0; index < 5; index++) submit('a', `a${index}`)
+    await settle()
+    expect(workers).toHaveLength(2)
+  })
+
+  test('serves another key before the 50th call of a key that has queued 1,000', async () => {
+    const { submit, workers, order } = setUp({ maxProcesses: 1 })
+    for (let index = 0; index < 1_000; index++) submit('a', `a${index}`)
+    submit('b')
+    for (let turn = 0; turn < 60 && !order.includes('b'); turn++) {
+      await settle()
+      for (const worker of workers) if (worker.calls.length > 0) worker.reply()
+    }
+    await settle()
+    expect(order).toContain('b')
+    expect(order.indexOf('b')).toBeLessThan(50)
+  })
+
+  test('goes round the keys that wait', async () => {
+    const { submit, workers, order } = setUp({ maxProcesses: 1 })
+    submit('first')
+    for (const key of ['a', 'b', 'c']) for (let index = 0; index < 2; index++) submit(key, `${key}${index}`)
+    for (let turn = 0; turn < 20; turn++) {
+      await settle()
+      for (const worker of workers) if (worker.calls.length > 0) worker.reply()
+    }
+    expect([...order].sort()).toEqual(['a0', 'a1', 'b0', 'b1', 'c0', 'c1', 'first'])
+    expect(order.indexOf('c0')).toBeLessThan(order.length - 1)
+  })
+
+  test('lets a key that has a busy worker wait a little before it takes an idle one of another key', async () => {
+    const { submit, workers, scheduler } = setUp({ maxProcesses: 2 })
+    submit('a', 'a0')
+    submit('b', 'b0')
+    await settle()
+    workers[1]?.reply()
+    await settle()
+    submit('a', 'a1')
+    await settle()
+    expect(scheduler.stats()).toMatchObject({ queued: 1, idle: 1 })
+    expect(workers).toHaveLength(2)
+    // It waits about as long as a cold start takes, and then the idle worker of the other key goes.
+    await new Promise<void>((resolve) => {
+      const look = (): void => {
+        if (workers.length === 3) resolve()
+        else setImmediate(look)
+      }
+      look()
+    })
+    expect(workers[1]?.ended).toBe(true)
+  })
+
+  test('takes the longest idle worker of another key at once for a key that has none', async () => {
+    const { submit, workers } = setUp({ maxProcesses: 2 })
+    for (const key of ['a', 'b']) {
+      submit(key)
+      await settle()
+      workers.at(-1)?.reply()
+      await settle()
+    }
+    submit('c')
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false, false])
+  })
+
+  test('prefers a spare, and starts the next spare when that one has its key', async () => {
+    const { submit, scheduler, workers } = setUp({ spares: 1 })
+    scheduler.warmUp()
+    expect(scheduler.stats()).toMatchObject({ processes: 1, spares: 1 })
+    submit('a')
+    await settle()
+    expect(workers[0]?.key).toBe('a')
+    expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+  })
+
+  test('gives a fresh job a worker of its own that serves nobody else', async () => {
+    const { submit, workers } = setUp()
+    for (let index = 0; index < 5; index++) {
+      submit('a', `a${index}`, { fresh: true })
+      await settle()
+      workers.at(-1)?.reply()
+      await settle()
+    }
+    expect(workers).toHaveLength(5)
+    expect(workers.every(({ ended }) => ended)).toBe(true)
+  })
+
+  test('replaces a worker after as many calls as it may serve, or if it is not fit', async () => {
+    const { submit, workers } = setUp({ maxCallsPerWorker: 2 })
+    for (let index = 0; index < 3; index++) {
+      submit('a', `a${index}`)
+      await settle()
+      workers.at(-1)?.reply(index !== 2)
+      await settle()
+    }
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true])
+  })
+
+  test('ends the idle workers of a family when a newer key of it comes', async () => {
+    const { submit, workers } = setUp()
+    submit('v1', 'one', { family: 'f' })
+    submit('v1', 'two', { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('v2', 'three', { family: 'f' })
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false, false])
+    workers[1]?.reply()
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true, false])
+  })
+
+  test('ends a worker that was idle for as long as it may be', async () => {
+    const { submit, workers, scheduler } = setUp({ idleMs: 5 })
+    submit('a')
+    await settle()
+    workers[0]?.reply()
+    await workers[0]?.exit.promise
+    expect(scheduler.stats().processes).toBe(0)
+  })
+
+  test('refuses what its queues cannot hold, at once', async () => {
+    const { submit, outcomes } = setUp({ maxProcesses: 1, maxQueue: 3, maxQueuePerKey: 2 })
+    for (const name of ['run', 'wait1', 'wait2', 'refused']) submit('a', name)
+    submit('b')
+    submit('c')
+    await settle()
+    expect(outcomes).toEqual({ refused: { kind: 'queue-full' }, c: { kind: 'queue-full' } })
+  })
+
+  test('tells a crash by its exit, and goes on', async () => {
+    const { submit, workers, outcomes } = setUp({ maxProcesses: 1 })
+    submit('a', 'crashing')
+    submit('a', 'next')
+    await settle()
+    workers[0]?.die(7)
+    await settle()
+    expect(outcomes['crashing']).toMatchObject({ kind: 'crashed', exit: { exitCode: 7 } })
+    workers[1]?.reply()
+    await settle()
+    expect(outcomes['next']).toMatchObject({ kind: 'reply' })
+  })
+
+  test('gives a call that never reached its child to another worker', async () => {
+    const { submit, workers, outcomes } = setUp()
+    submit('a', 'first')
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('a', 'second')
+    await settle()
+    Object.assign(workers[0] ?? {}, { unsent: true })
+    workers[0]?.die()
+    await settle()
+    expect(workers[1]?.reply()).toBe('second')
+    await settle()
+    expect(outcomes['second']).toMatchObject({ kind: 'reply' })
+  })
+
+  test('tells a child that ends before it is ready, and one that does not start in time', async () => {
+    const { submit, workers, outcomes } = setUp({ startTimeoutMs: 20 }, 20, false)
+    submit('a')
+    await settle()
+    workers[0]?.die(9)
+    await settle()
+    expect(outcomes['a']).toMatchObject({ kind: 'start-failed', exit: { exitCode: 9 } })
+    submit('b')
+    await workers[1]?.exit.promise
+    expect(outcomes['b']).toEqual({ kind: 'start-timeout' })
+  })
+
+  test('forgets a cancelled job in its queue, and ends the worker of one that runs', async () => {
+    const { submit, workers, outcomes, scheduler } = setUp({ maxProcesses: 1 })
+    const cancelRunning = submit('a', 'runs')
+    const cancelWaiting = submit('a', 'waits')
+    submit('a', 'stays')
+    await settle()
+    cancelWaiting()
+    cancelRunning()
+    expect(workers[0]?.aborted).toBe(1)
+    await workers[0]?.exit.promise
+    await settle()
+    expect(workers[1]?.reply()).toBe('stays')
+    await settle()
+    expect(Object.keys(outcomes)).toEqual(['stays'])
+    expect(scheduler.stats()).toMatchObject({ queued: 0, idle: 1 })
+  })
+
+  test('does not take the reply of a cancelled call for that of the next', async () => {
+    const { submit, workers, outcomes } = setUp({ maxProcesses: 1 }, 1_000_000)
+    const cancel = submit('a', 'runs')
+    await settle()
+    cancel()
+    submit('a', 'next')
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    expect(workers[0]?.ended).toBe(true)
+    expect(workers[1]?.reply()).toBe('next')
+    await settle()
+    expect(Object.keys(outcomes)).toEqual(['next'])
+  })
+
+  test('settles everything as closed when it is closed, and takes nothing more', async () => {
+    const { submit, scheduler, outcomes, workers } = setUp({ maxProcesses: 1, spares: 1 })
+    submit('a', 'runs')
+    submit('a', 'waits')
+    await settle()
+    await scheduler.close()
+    submit('a', 'late')
+    expect(outcomes).toEqual({ runs: { kind: 'closed' }, waits: { kind: 'closed' }, late: { kind: 'closed' } })
+    expect(workers.every(({ ended }) => ended)).toBe(true)
+    expect(scheduler.stats()).toEqual({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 })
+  })
+})
