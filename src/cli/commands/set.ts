@@ -8,7 +8,7 @@ import { CliError, oneLine, usageError } from '../failure.ts'
 import { output } from '../output.ts'
 import { scopeOf, withStore } from '../store.ts'
 
-const HOW = 'leave it away to be asked for it, or send it on stdin: latchkey set NAME KEY < FILE'
+const HOW = 'Leave it out to be asked for it, or send it on stdin: latchkey set NAME KEY < FILE'
 
 export const set: Command = {
   summary: 'Stores the value of one key of a secret',
