@@ -36,7 +36,7 @@ export const init: Command = {
       return [
         `Made the store ${shown(store.path)}`,
         `and its key   ${shown(keyFile)} (both can be read by you alone).`,
-        `${ignored.added ? 'Added' : 'Found'} ${oneLine(ignored.line)} in ${shown(ignored.path)}: git does not take the key.`,
+        `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
         KEEP,
         ...elsewhere(store.path, keyFile),
         'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
