@@ -54,7 +54,9 @@ test('the command line loads the ciphers alone: no Tinypool, no mustache, no zod
   const visit = (path: string): void => {
     if (seen.has(path)) return
     seen.add(path)
-    for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(/(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g)) {
+    for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(
+      /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g,
+    )) {
       if (from.startsWith('.')) visit(join(dirname(path), from))
       else if (!isBuiltin(from)) packages.add(from.split('/', 2).join('/'))
     }
