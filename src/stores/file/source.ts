@@ -9,7 +9,7 @@ import { isLatchkeyError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
 import { damaged, readDocument, verifyDocument } from './document.ts'
 import type { Document } from './document.ts'
-import { errnoOf, fileFailure, storeError } from './failure.ts'
+import { closeFile, errnoOf, fileFailure, storeError } from './failure.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import { assertFollows, markOf } from './lineage.ts'
@@ -62,7 +62,7 @@ export function fileSource(settings: FileStoreSettings): Source {
     held = next
     seen = markOf(next.view.document)
     known = next.view.keys
-    if (before !== undefined) system.close(before.fd)
+    if (before !== undefined) closeFile(before.fd, system)
   }
 
   /** The part that needs no waiting if the keys are known, or raw. */
@@ -87,7 +87,7 @@ export function fileSource(settings: FileStoreSettings): Source {
       return view
     }
     const drop = (error: unknown): never => {
-      system.close(fd)
+      closeFile(fd, system)
       throw error
     }
     try {
@@ -143,14 +143,14 @@ export function fileSource(settings: FileStoreSettings): Source {
       if (stats === undefined || stats.ino !== system.fstat(fd).ino) {
         // Somebody who does not heed the lock has replaced it already: it is read again at the next use.
         seen = markOf(view.document)
-        system.close(fd)
+        closeFile(fd, system)
         return
       }
       hold({ view, fd, stats })
     },
     isOpen: () => held !== undefined,
     close() {
-      if (held !== undefined) system.close(held.fd)
+      if (held !== undefined) closeFile(held.fd, system)
       held = undefined
       for (const key of known.values()) eraseDataKey(key)
       known = new Map()
@@ -194,7 +194,7 @@ function openFile(settings: FileStoreSettings): { readonly fd: number; readonly 
     if (stats.size > MAX_FILE_BYTES) throw storeError('TOO_LARGE', `The store file ${path} is larger than 2 GiB.`)
     return { fd, stats }
   } catch (error) {
-    system.close(fd)
+    closeFile(fd, system)
     throw fileFailure(error, `open the store file ${path}`)
   }
 }
