@@ -7,7 +7,7 @@ import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
 import { firstFrom, recordAt } from './document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
-import { linePrefix, openRecord, readLine } from './record.ts'
+import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
 import type { Line } from './record.ts'
 import type { View } from './source.ts'
 
@@ -103,15 +103,27 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
       if (view === undefined) return []
       const { document, keys } = view
       return linesOf(document, scope, name)
-        .map((line) => infoAnswer(openRecord(line, document.header, keys)))
+        .map((line) => infoAnswer(openRecord(sealedRecord(line, document.header, keys))))
         .reverse()
     },
   }
 }
 
+/** How many records are kept at hand, still sealed, for those who read the same ones again. */
+const AT_HAND = 1_000
+
 function readLive(view: View | undefined, scope: string, name: string): HeldSecret | undefined {
-  const line = view && liveLine(view.document, scope, name)
-  return line && openRecord(line, view.document.header, view.keys)
+  if (view === undefined) return undefined
+  const prefix = linePrefix(scope, name)
+  let record = view.atHand.get(prefix)
+  if (record === undefined) {
+    const line = liveLine(view.document, scope, name)
+    if (line === undefined) return undefined
+    record = sealedRecord(line, view.document.header, view.keys)
+    if (view.atHand.size >= AT_HAND) view.atHand.clear()
+    view.atHand.set(prefix, record)
+  }
+  return openRecord(record)
 }
 
 function lineFrom({ document }: View, probe: Buffer): Line | undefined {

@@ -10,6 +10,7 @@ import type { MaybePromise } from '../../store.ts'
 import { damaged, readDocument, verifyDocument } from './document.ts'
 import type { Document } from './document.ts'
 import { closeFile, errnoOf, fileFailure, storeError } from './failure.ts'
+import type { SealedRecord } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import { assertFollows, markOf } from './lineage.ts'
@@ -21,6 +22,8 @@ export interface View {
   readonly keys: OpenKeys
   /** Seals, and authenticates the file. */
   readonly primary: DataKey
+  /** Records that were read, still sealed, by what their lines begin with. */
+  readonly atHand: Map<string, SealedRecord>
 }
 
 /** The file, as it is now. */
@@ -82,7 +85,7 @@ export function fileSource(settings: FileStoreSettings): Source {
       verifyDocument(document, primary.macKey)
       assertFollows(document, seen)
       assertFollows(document, mark)
-      const view = { document, keys, primary }
+      const view = { document, keys, primary, atHand: new Map<string, SealedRecord>() }
       hold({ view, fd, stats })
       return view
     }
