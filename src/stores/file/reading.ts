@@ -30,7 +30,7 @@ export interface ReadingVerbs {
  * @param current - gives the file as it is now; throws if the store is closed.
  */
 export function readingVerbs(current: () => MaybePromise<View | undefined>): ReadingVerbs {
-  const wait = async (signal: AbortSignal | undefined): Promise<View | undefined> => {
+  const look = (signal: AbortSignal | undefined): MaybePromise<View | undefined> => {
     signal?.throwIfAborted()
     const view = current()
     return view instanceof Promise ? untilAborted(view, signal) : view
@@ -52,14 +52,16 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async get(name, options) {
       assertOptions('get', options, ['scope', 'signal'])
       const scope = checkedScope(name, options)
-      const found = readLive(await wait(options?.signal), scope, name)
+      const view = look(options?.signal)
+      // Not awaited where there is nothing to wait for: a turn of the queue costs as much as looking for the record.
+      const found = readLive(view instanceof Promise ? await view : view, scope, name)
       return found && secretAnswer(found)
     },
 
     async getMany(requests, options) {
       assertOptions('getMany', options, ['signal'])
       const checked = checkedRequests(requests)
-      const view = await wait(options?.signal)
+      const view = await look(options?.signal)
       return checked.map(({ name, scope, keys }) => {
         const found = readLive(view, scope, name)
         return found && secretAnswer(found, keys)
@@ -75,7 +77,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
       let after: Buffer = start
       for (;;) {
         // Asked again for each: the consumer may have changed the file, or closed the store, between two steps.
-        const view = await wait(undefined)
+        const view = await look(undefined)
         const line = view && lineFrom(view, after)
         if (line === undefined || !beginsWithLine(line, scope, prefix)) return
         after = afterPrefix(linePrefix(line.scope, line.name))
@@ -87,7 +89,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async *scopes() {
       let after: Buffer = Buffer.alloc(0)
       for (;;) {
-        const view = await wait(undefined)
+        const view = await look(undefined)
         const line = view && lineFrom(view, after)
         if (line === undefined) return
         // A line break comes after the tab that follows every other record of this scope.
@@ -99,7 +101,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async history(name, options) {
       assertOptions('history', options, ['scope', 'signal'])
       const scope = checkedScope(name, options)
-      const view = await wait(options?.signal)
+      const view = await look(options?.signal)
       if (view === undefined) return []
       const { document, keys } = view
       return linesOf(document, scope, name)
