@@ -168,7 +168,7 @@ for (const size of SIZES) {
   })
   await store.close()
   const ratio = times.ours / times.bare
-  const beside = `bare protocol ${ms(times.bare)}, synchronous ${ms(times.sync)}${times.conf ? `, conf ${ms(times.conf)} (no fsync)` : ''}`
+  const beside = `bare protocol ${ms(times.bare)}, synchronous ${ms(times.sync)}${times.conf ? `, conf ${ms(times.conf)} (no fsync of the folder)` : ''}`
   row(
     `one set among ${size}`,
     ms(times.ours),

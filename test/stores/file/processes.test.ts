@@ -2,8 +2,7 @@ import { expect, test } from 'vitest'
 import { startFixture } from '../../helpers/run-fixture.ts'
 import { storeFolder } from '../../helpers/store-folder.ts'
 
-const SLOW = process.env['SLOW'] === '1'
-const INCREMENTS = SLOW ? 150 : 25
+const INCREMENTS = 150
 
 test(`6 processes x ${INCREMENTS} increments of one secret, some killed: nothing is lost, nothing doubled`, async () => {
   const { open, path, key, entries } = storeFolder()
