@@ -64,6 +64,8 @@ export function fileLocker(path: string, owner: Owner, timeoutMs: number, system
     for (const token of tokens) {
       removeFile(system, path + TEMPORARY + token)
       removeFile(system, join(lock, token))
+      // Where one died, more may have been left.
+      tidied = false
     }
     return true
   }

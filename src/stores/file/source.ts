@@ -7,9 +7,11 @@ import { openKeyring } from '../../crypto/keyring.ts'
 import type { OpenKeys } from '../../crypto/keyring.ts'
 import { isLatchkeyError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
+import { closedError } from '../request.ts'
 import { damaged, readDocument, verifyDocument } from './document.ts'
 import type { Document } from './document.ts'
-import { closeFile, errnoOf, fileFailure, storeError } from './failure.ts'
+import { closeFile, errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import type { SealedRecord } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import { assertFollows, markOf } from './lineage.ts'
@@ -21,6 +23,8 @@ export interface View {
   readonly keys: OpenKeys
   /** Seals, and authenticates the file. */
   readonly primary: DataKey
+  /** Records that were read, still sealed, by what their lines begin with. */
+  readonly atHand: Map<string, SealedRecord>
 }
 
 /** The file, as it is now. */
@@ -56,6 +60,7 @@ export function fileSource(settings: FileStoreSettings): Source {
   let seen: AnchorMark | undefined
   let loading: Promise<unknown> | undefined
   let known: OpenKeys = new Map()
+  let closed = false
 
   const hold = (next: Held): void => {
     const before = held
@@ -77,12 +82,14 @@ export function fileSource(settings: FileStoreSettings): Source {
     }
     const { fd, stats } = file
     const keep = (document: Document, keys: OpenKeys): View => {
+      // A key wrapper may answer after the store was closed: nothing would ever close this descriptor.
+      if (closed) throw closedError(STORE)
       const primary = keys.get(document.header.keys[0].kid)
       if (primary === undefined) throw damaged()
       verifyDocument(document, primary.macKey)
       assertFollows(document, seen)
       assertFollows(document, mark)
-      const view = { document, keys, primary }
+      const view = { document, keys, primary, atHand: new Map<string, SealedRecord>() }
       hold({ view, fd, stats })
       return view
     }
@@ -150,6 +157,7 @@ export function fileSource(settings: FileStoreSettings): Source {
     },
     isOpen: () => held !== undefined,
     close() {
+      closed = true
       if (held !== undefined) closeFile(held.fd, system)
       held = undefined
       for (const key of known.values()) eraseDataKey(key)

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { nodeFileSystem } from '../../../src/stores/file/file-system.ts'
 import type { FileSystem } from '../../../src/stores/file/file-system.ts'
+import { fileStore } from '../../../src/stores/file.ts'
 import type { FileStore } from '../../../src/stores/file.ts'
 import { runFixture } from '../../helpers/run-fixture.ts'
 import { failureOf, storeFolder } from '../../helpers/store-folder.ts'
@@ -185,21 +186,20 @@ test.runIf(mountable)('a disk that is full leaves the old file whole, and says s
   const disk = join(made.folder, 'disk')
   mkdirSync(disk)
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk])
-  onTestFinished(() => {
-    execFileSync('umount', [disk])
-  })
   const path = join(disk, 'secrets.latchkey')
-  const store = made.open({ path })
-  await store.set('a', { K: 'old' })
-  const error = await failureOf(store.set('big', { K: 'x'.repeat(500_000) }))
-  expect(error).toMatchObject({
-    code: 'UNAVAILABLE',
-    cause: { code: 'ENOSPC' },
-    hint: expect.stringContaining('space') as string,
-  })
-  expect((await made.open({ path }).get('a'))?.values['K']).toBe('old')
-  expect(readdirSync(disk)).toEqual(['secrets.latchkey'])
-  await store.set('a', { K: 'new' })
+  const store = fileStore({ path, key: made.key })
+  try {
+    await store.set('a', { K: 'old' })
+    const error = await failureOf(store.set('big', { K: 'x'.repeat(500_000) }))
+    const hint = expect.stringContaining('space') as string
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', cause: { code: 'ENOSPC' }, hint })
+    expect((await store.get('a'))?.values['K']).toBe('old')
+    expect(readdirSync(disk)).toEqual(['secrets.latchkey'])
+    await store.set('a', { K: 'new' })
+  } finally {
+    await store.close()
+    execFileSync('umount', [disk])
+  }
 })
 
 async function prepared(made: StoreFolder): Promise<Buffer> {
