@@ -1,21 +1,24 @@
 import { defineConfig } from 'tsup'
 
 /** One entry per subpath of `exports`, and one for what `latchkey` is inside a child. */
+const library = {
+  index: 'src/index.ts',
+  child: 'src/child.ts',
+  template: 'src/template/index.ts',
+  call: 'src/call.ts',
+  redact: 'src/redact/index.ts',
+  errors: 'src/errors.ts',
+  testing: 'src/testing/index.ts',
+  'worker-entry': 'src/worker/entry.ts',
+}
+
 export default defineConfig({
-  entry: {
-    index: 'src/index.ts',
-    child: 'src/child.ts',
-    template: 'src/template/index.ts',
-    call: 'src/call.ts',
-    redact: 'src/redact/index.ts',
-    errors: 'src/errors.ts',
-    testing: 'src/testing/index.ts',
-    'worker-entry': 'src/worker/entry.ts',
-  },
+  // The bin, which nobody imports.
+  entry: { ...library, cli: 'src/cli/main.ts' },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
-  dts: { compilerOptions: { composite: false } },
+  dts: { entry: library, compilerOptions: { composite: false } },
   sourcemap: false,
   splitting: true,
   clean: true,

@@ -1,10 +1,12 @@
 /**
  * Measures the template resolver against plain work on the same tree, and beside other ways to fill in a template.
  *
- * `node bench/template.mjs` prints a Markdown table; `--quick` runs a tenth of the rounds. Needs a build.
+ * `node bench/template.mjs` prints Markdown tables; `--quick` runs fewer rounds. Needs a build. Each case runs in a process
+ * of its own, so that the garbage of one is not collected on the time of another.
  */
+import { execFileSync } from 'node:child_process'
 import { cpus } from 'node:os'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import Handlebars from 'handlebars'
 import { Liquid } from 'liquidjs'
 import lodashTemplate from 'lodash/template.js'
@@ -21,7 +23,6 @@ const REFERENCES = [
   'my_github_secret.GH_ACCESS_TOKEN',
   'my_github_secret.GH_USERNAME',
 ]
-const only = process.argv.find((item) => /^[a-e]$/.test(item))
 const ROUNDS = process.argv.includes('--quick') ? 60 : 400
 const ROUND_MS = 1
 
@@ -148,7 +149,6 @@ const cases = [
     name: '(d) 10,000 levels',
     tree: levels(10_000),
     floor: cloneIteratively,
-    deep: true,
     goals: { oneShot: 7 },
   },
   { name: '(e) 20 strings, no tag', tree: parsed(twentyStrings(0)), goals: { oneShot: 2.5, compiled: 0.7 } },
@@ -199,14 +199,21 @@ function duration(ns) {
 }
 
 /** Measures one case. Returns its row of figures, as ratios to the floor. */
-async function measure({ tree, floor = clone, deep = false }) {
+async function measure({ tree, floor = clone, goals }) {
   const base = { floor: () => floor(tree) }
-  const figures = await ratiosOf({
-    ...base,
-    oneShot: () => resolveTemplate(tree, contexts),
-    ...(deep ? {} : Object.fromEntries(Object.entries(peers).map(([name, make]) => [name, make(tree)]))),
-  })
-  // By themselves, so that the garbage of one way is not collected on the time of another.
+  const runs = { ...base, oneShot: () => resolveTemplate(tree, contexts) }
+  const failed = {}
+  for (const [name, make] of Object.entries(peers)) {
+    try {
+      const run = make(tree)
+      run()
+      runs[name] = run
+    } catch (error) {
+      failed[name] = error.name
+    }
+  }
+  const figures = { ...(await ratiosOf(runs)), ...failed }
+  if (goals.compiled === undefined) return figures
   const plan = compileTemplate(tree)
   const { compiled } = await ratiosOf({ ...base, compiled: () => plan.resolve(contexts) })
   return { ...figures, compiled }
@@ -218,37 +225,39 @@ async function ratiosOf(runs) {
   return Object.fromEntries([['floor', floor], ...names.map((name, index) => [name, times[index] / floor])])
 }
 
-const ratio = (figures, name) => {
-  const value = figures[name]
-  if (value === undefined) return 'RangeError'
+function shown(value) {
+  if (typeof value !== 'number') return value ?? '-'
   return `${value < 10 ? value.toPrecision(2) : value.toFixed(0)} x`
 }
 
-/** Runs every case and prints the tables. */
-export async function run() {
+/** Runs every case, each in a process of its own, and prints the tables. */
+export function run() {
   console.log(
-    `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}\n`,
+    `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} x ${cpus()[0]?.model ?? '?'}`,
   )
-  console.log('| | floor | one-shot | goal | compiled | goal |')
-  console.log('|---|---|---|---|---|---|')
-  const rows = []
-  for (const item of cases) {
-    if (only !== undefined && !item.name.startsWith(`(${only})`)) continue
-    const figures = await measure(item)
-    rows.push([item.name, figures])
-    const { oneShot, compiled = '-' } = item.goals
-    console.log(
-      `| ${item.name} | ${duration(figures.floor)} | ${ratio(figures, 'oneShot')} | ${oneShot} x ` +
-        `| ${ratio(figures, 'compiled')} | ${compiled === '-' ? '-' : `${compiled} x`} |`,
+  console.log('\n| | floor | one-shot | goal | compiled | goal |\n|---|---|---|---|---|---|')
+  const rows = cases.map(({ name, goals }, index) => {
+    const args = [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2), `--case=${index}`]
+    const figures = JSON.parse(
+      execFileSync(process.execPath, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] }),
     )
-  }
-  console.log(
-    `\n| beside it | ${rows.map(([name]) => name.slice(0, 3) + (name.includes('1 MB, 10,000 strings, no') ? ' 1 MB' : '')).join(' | ')} |`,
-  )
-  console.log(`|---${'|---'.repeat(rows.length)}|`)
-  for (const name of Object.keys(peers)) {
-    console.log(`| ${name} | ${rows.map(([, figures]) => ratio(figures, name)).join(' | ')} |`)
-  }
+    const cells = [
+      duration(figures.floor),
+      shown(figures.oneShot),
+      shown(goals.oneShot),
+      shown(figures.compiled),
+      shown(goals.compiled),
+    ]
+    console.log(`| ${[name, ...cells].join(' | ')} |`)
+    return figures
+  })
+  console.log(`\n| beside it | (a) | (b) | (c) | (d) | (e) 20 | (e) 1 MB |\n|---${'|---'.repeat(rows.length)}|`)
+  for (const name of Object.keys(peers))
+    console.log(`| ${[name, ...rows.map((row) => shown(row[name]))].join(' | ')} |`)
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await run()
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  const chosen = process.argv.find((item) => item.startsWith('--case='))
+  if (chosen === undefined) run()
+  else console.log(JSON.stringify(await measure(cases[Number(chosen.slice('--case='.length))])))
+}

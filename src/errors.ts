@@ -282,8 +282,17 @@ export class TemplateError extends LatchkeyError {
 nameClass(TemplateError, 'TemplateError')
 
 function templateMessage(issues: readonly TemplateIssue[]): string {
-  const lines = issues.map((issue) => `${issue.code} at ${issue.pointer || '/'}: ${issue.message}`)
+  const lines = issues.map((issue) => {
+    const { code, pointer, reference, message } = issue
+    return `${code} at ${pointer === '' ? 'the top' : shownPointer(pointer)}${reference === undefined ? '' : ` (${reference})`}: ${message}`
+  })
   return lines.length === 1 ? (lines[0] ?? '') : `${lines.length} issues in the template:\n  ${lines.join('\n  ')}`
+}
+
+/** A pointer for a message: keys of a template may be of any length, and hold line breaks. */
+function shownPointer(pointer: string): string {
+  const cut = pointer.length > 120 ? `${pointer.slice(0, 59)}…${pointer.slice(-60)}` : pointer
+  return cut.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, '\ufffd')
 }
 
 /** What a {@link WorkerError} tells about the process. */

@@ -142,7 +142,7 @@ describe('TemplateError', () => {
     const error = new TemplateError([ISSUE, { ...ISSUE, code: 'CYCLE', pointer: '' }])
     expect(error.code).toBe('SECRET_NOT_FOUND')
     expect(error.message).toBe(
-      '2 issues in the template:\n  SECRET_NOT_FOUND at /a: no such secret\n  CYCLE at /: no such secret',
+      '2 issues in the template:\n  SECRET_NOT_FOUND at /a: no such secret\n  CYCLE at the top: no such secret',
     )
     expect(error.toJSON()).toMatchObject({ issues: [{ code: 'SECRET_NOT_FOUND' }, { code: 'CYCLE' }] })
   })

@@ -1,7 +1,8 @@
 /** The registered functions: imported by main.ts, and again in each child that runs one of them. */
-import { createRegistry, envStore } from 'latchkey'
+import { createRegistry, fileStore } from 'latchkey'
 
-export const store = envStore()
+/** ./secrets.latchkey, with its key beside it: `latchkey init` makes both. */
+export const store = fileStore()
 export const registry = createRegistry({ store })
 
 export const createIssue = registry.register({

@@ -27,12 +27,16 @@ export function u64(number: number): Buffer {
 
 /** Joins fields, each after its length in 2 bytes, so that no two lists of fields give the same bytes. */
 export function lengthPrefixed(fields: readonly (Uint8Array | string)[]): Buffer {
-  const parts: Uint8Array[] = []
-  for (const field of fields) {
-    const bytes = typeof field === 'string' ? Buffer.from(field, 'utf8') : field
-    const length = Buffer.alloc(2)
-    length.writeUInt16BE(bytes.length)
-    parts.push(length, bytes)
+  const lengths = fields.map((field) => (typeof field === 'string' ? Buffer.byteLength(field) : field.length))
+  const bytes = Buffer.alloc(lengths.reduce((sum, length) => sum + 2 + length, 0))
+  let at = 0
+  for (const [index, field] of fields.entries()) {
+    at = bytes.writeUInt16BE(lengths[index] ?? 0, at)
+    if (typeof field === 'string') at += bytes.write(field, at)
+    else {
+      bytes.set(field, at)
+      at += field.length
+    }
   }
-  return Buffer.concat(parts)
+  return bytes
 }

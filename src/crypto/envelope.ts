@@ -52,28 +52,36 @@ export function sealEnvelope(
   return Buffer.concat([head, nonce, sealed])
 }
 
-/** What an envelope says before it is opened. Not to be trusted until it is. */
-export interface EnvelopeHead {
+/** An envelope that was taken apart, with what it is to be opened for. Nothing in it is to be trusted before it opens. */
+export interface SealedEnvelope {
   /** The key id as the header writes it. */
   readonly kid: string
   readonly version: number
+  readonly nonce: Buffer
+  readonly data: Buffer
+  /** Ciphertext and tag. */
+  readonly sealed: Buffer
 }
 
-/** Reads the head of an envelope, `undefined` if these bytes are none of this format. */
-export function envelopeHead(envelope: Buffer): EnvelopeHead | undefined {
+/** Takes an envelope apart, `undefined` if these bytes are none of this format. */
+export function readEnvelope(envelope: Buffer, address: EnvelopeAddress): SealedEnvelope | undefined {
   if (envelope.length < CIPHERTEXT_AT + TAG_BYTES) return undefined
   if (envelope[0] !== FORMAT || envelope[1] !== XCHACHA20_POLY1305) return undefined
-  const version = Number(envelope.readBigUInt64BE(VERSION_AT))
-  return { kid: envelope.toString('base64url', 2, VERSION_AT), version }
+  return {
+    kid: envelope.toString('base64url', 2, VERSION_AT),
+    version: Number(envelope.readBigUInt64BE(VERSION_AT)),
+    nonce: envelope.subarray(NONCE_AT, CIPHERTEXT_AT),
+    data: associatedData(envelope.subarray(0, NONCE_AT), address),
+    sealed: envelope.subarray(CIPHERTEXT_AT),
+  }
 }
 
 /** Opens an envelope, `undefined` if it was not sealed by this key for this address, or was changed since. */
-export function openEnvelope(key: DataKey, address: EnvelopeAddress, envelope: Buffer): string | undefined {
-  const data = associatedData(envelope.subarray(0, NONCE_AT), address)
-  const cipher = xchacha20poly1305(key.sealKey, envelope.subarray(NONCE_AT, CIPHERTEXT_AT), data)
+export function openEnvelope(key: DataKey, { nonce, data, sealed }: SealedEnvelope): string | undefined {
+  const cipher = xchacha20poly1305(key.sealKey, nonce, data)
   let padded: Buffer
   try {
-    const bytes = cipher.decrypt(envelope.subarray(CIPHERTEXT_AT))
+    const bytes = cipher.decrypt(sealed)
     padded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   } catch {
     // The cipher throws for one reason only: the tag does not fit.

@@ -29,6 +29,6 @@ export function unpad(padded: Buffer): string | undefined {
   if (padded.length < SHORTEST) return undefined
   const end = LENGTH_BYTES + padded.readUInt32BE()
   if (end > padded.length || paddedLength(end) !== padded.length) return undefined
-  if (padded.subarray(end).some((byte) => byte !== 0)) return undefined
+  for (let at = end; at < padded.length; at += 1) if (padded[at] !== 0) return undefined
   return padded.toString('utf8', LENGTH_BYTES, end)
 }

@@ -36,8 +36,9 @@ export interface Shell {
 /** Makes the empty copy of an object: of the same kind where the kind is known, else a plain one. */
 export function shellOf(part: object, masks: Masks): Shell {
   if (types.isProxy(part)) return { copy: '[proxy]' }
+  // Newer versions count it among the native errors.
+  if (isDomException(part)) return errorShell(part, copyDomException(part, masks), masks)
   if (types.isNativeError(part)) return errorShell(part, new Error(), masks)
-  if (part instanceof DOMException) return errorShell(part, copyDomException(part, masks), masks)
   if (Array.isArray(part)) return arrayShell(part, masks)
   if (types.isMap(part)) return mapShell(part)
   if (types.isSet(part)) return setShell(part)
@@ -116,6 +117,17 @@ function stackOf(part: Error): string {
   const engines = descriptor?.get !== undefined && descriptor.get === OWN_STACK
   const stack: unknown = engines ? part.stack : descriptor?.value
   return typeof stack === 'string' ? stack : ''
+}
+
+/** Not what only inherits from it: that has no name and message to be read. */
+function isDomException(part: object): part is DOMException {
+  if (!(part instanceof DOMException)) return false
+  try {
+    return typeof Reflect.get(DOMException.prototype, 'code', part) === 'number'
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return false
+  }
 }
 
 /** Its name and message are kept inside it, where only the class's own accessors reach. */

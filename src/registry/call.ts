@@ -29,6 +29,8 @@ export interface CallContext {
   closed(): boolean
   /** Made when first needed: importing a module starts nothing. */
   scheduler(): Scheduler
+  /** What gives each call up that has not settled, when the registry is closed. */
+  readonly calls: Set<() => void>
 }
 
 /** Runs one call, and publishes its events. Rejects, and never throws. */
@@ -62,9 +64,7 @@ async function callUntilEnd(
   context: CallContext,
   trace: CallTrace | undefined,
 ): Promise<unknown> {
-  if (context.closed()) {
-    throw new WorkerError('REGISTRY_CLOSED', `${entry.name}: the registry has been closed.`, { function: entry.name })
-  }
+  if (context.closed()) throw registryClosed(entry.name)
   const { signal } = options
   signal?.throwIfAborted()
   // A child refuses it as well; inline it would wait for itself.
@@ -80,8 +80,12 @@ async function callUntilEnd(
     const onAbort = (): void => {
       stop(signal?.reason)
     }
+    const onClose = (): void => {
+      stop(registryClosed(entry.name))
+    }
     const settled = (): void => {
       clearTimeout(timer)
+      context.calls.delete(onClose)
       signal?.removeEventListener('abort', onAbort)
     }
     /** Rejects at once; what the call has begun is then given up. */
@@ -92,6 +96,7 @@ async function callUntilEnd(
       reject(reason)
       ending.end(reason)
     }
+    context.calls.add(onClose)
     signal?.addEventListener('abort', onAbort, { once: true })
     perform(entry, args, options, context, ending, trace).then(
       (value) => {
@@ -105,6 +110,11 @@ async function callUntilEnd(
       },
     )
   })
+}
+
+/** The error of a call whose registry is closed. */
+function registryClosed(name: string): WorkerError {
+  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
 }
 
 async function perform(

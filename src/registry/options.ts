@@ -5,6 +5,7 @@ import { argumentError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
 import { checked, ownOf } from './checked.ts'
+import type { PoolLimits } from '../worker/scheduler.ts'
 import type { Permission, User } from '../worker/confinement.ts'
 import type { CallOptions, Isolation, LogLine, RegisterOptions, RegistryOptions } from './types.ts'
 
@@ -113,18 +114,7 @@ export interface RegistrySettings {
   readonly isolation: Isolation
   readonly timeoutMs: number
   readonly graceMs: number
-  readonly pool: {
-    readonly maxProcesses: number
-    readonly maxPerKey: number
-    readonly spares: number
-    readonly maxQueue: number
-    readonly maxQueuePerKey: number
-    readonly idleMs: number
-    readonly startTimeoutMs: number
-    readonly maxCallsPerWorker: number
-    readonly maxOldSpaceMb: number | undefined
-    readonly preload: readonly string[]
-  }
+  readonly pool: PoolLimits & { readonly maxOldSpaceMb: number | undefined; readonly preload: readonly string[] }
   readonly permission: Permission | undefined
   readonly user: User | undefined
   readonly redact: boolean

@@ -59,6 +59,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   const context = {
     settings,
     closed: () => closed !== undefined,
+    calls: new Set<() => void>(),
     scheduler: () => (scheduler ??= startScheduler(settings)),
   }
 
@@ -140,6 +141,12 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     )
   }
 
+  /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
+  function close(): Promise<void> {
+    for (const giveUp of [...context.calls]) giveUp()
+    return scheduler?.close() ?? Promise.resolve()
+  }
+
   const registry = {
     register,
     async ready() {
@@ -158,7 +165,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       return callEntry(entry, args, callSettings('registry.call', options))
     },
     stats: () => scheduler?.stats() ?? { processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 },
-    close: () => (closed ??= context.scheduler().close()),
+    close: () => (closed ??= close()),
     [Symbol.asyncDispose]: () => registry.close(),
   }
   return Object.freeze(registry) as unknown as Registry

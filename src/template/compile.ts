@@ -29,26 +29,36 @@ export function compileTemplate<T, Result = Resolved<T>>(json: T, options?: Comp
   const { issues } = plan
   const isText =
     typeof plan.root === 'string' && plan.sites !== null && issues.length === 0 && settings.redactor === undefined
-  const resolveAny = async (contexts: TemplateContexts, options: FetchOptions | undefined): Promise<unknown> => {
+  const finish = (values: Values): unknown => {
+    const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
+    if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
+    return result
+  }
+  /** Not an async function: where no store is asked, there is nothing to wait for. */
+  const resolveAny = (contexts: TemplateContexts, options: FetchOptions | undefined): Promise<unknown> => {
     const fetching = fetchSettings(options)
     fetching.signal?.throwIfAborted()
     assertContexts(contexts)
     if (issues.length !== 0) throw templateError(issues)
-    const pending = findValues(plan, contexts, fetching)
-    const values = pending instanceof Promise ? await pending : pending
-    const result = plan.top === null ? fill(plan, values, null) : fillCopy(plan, plan.top, mould, values)
-    if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
-    return result
+    const pending = plan.paths === null ? NO_VALUES : findValues(plan, contexts, fetching)
+    return pending instanceof Promise ? pending.then(finish) : Promise.resolve(finish(pending))
   }
   return Object.freeze({
     references: plan.notes?.references ?? [],
     issues,
     resolve(contexts: TemplateContexts, options?: FetchOptions): Promise<Result> {
-      const text = isText && options === undefined ? filledPlan(plan, contexts) : undefined
-      return text === undefined ? (resolveAny(contexts, options) as Promise<Result>) : Promise.resolve(text as Result)
+      try {
+        const text = isText && options === undefined ? filledPlan(plan, contexts) : undefined
+        return (text === undefined ? resolveAny(contexts, options) : Promise.resolve(text)) as Promise<Result>
+      } catch (error) {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort's reason is the caller's own
+        return Promise.reject(error)
+      }
     },
   })
 }
+
+const NO_VALUES: Values = { values: [], faults: null }
 
 /** What is copied for each result, and how the copies hang together. */
 interface Mould {

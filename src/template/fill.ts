@@ -147,6 +147,8 @@ export function defineMembers(frame: Frame, keys: readonly string[], instance: I
   const copy = instance?.copies[frame.index] ?? frame.copy
   const slots = instance?.slots[frame.index] ?? frame.slots
   keys.forEach((key, index) => {
-    Object.defineProperty(copy, key, { value: slots[index], enumerable: true, writable: true, configurable: true })
+    // Without a prototype: the descriptor must not inherit a getter.
+    const member = { __proto__: null, value: slots[index], enumerable: true, writable: true, configurable: true }
+    Object.defineProperty(copy, key, member)
   })
 }

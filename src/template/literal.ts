@@ -1,6 +1,6 @@
 /** A part of a template that is data. */
 
-const BRAND = Symbol.for('latchkey.literal')
+const BRAND: unique symbol = Symbol.for('latchkey.literal')
 
 /** Data inside a template: copied, never parsed. Made by {@link literal}. */
 export interface Literal<T> {
@@ -17,10 +17,14 @@ export interface Literal<T> {
  * ```
  */
 export function literal<T>(value: T): Literal<T> {
-  return Object.freeze(Object.create(LITERAL, { value: { value, enumerable: true } }) as Literal<T>)
+  const made = Object.create(LITERAL) as { value: T }
+  made.value = value
+  return Object.freeze(made)
 }
 
-const LITERAL: object = Object.freeze(Object.create(null, { [BRAND]: { value: true } }) as object)
+const LITERAL = Object.create(null) as Record<typeof BRAND, true>
+LITERAL[BRAND] = true
+Object.freeze(LITERAL)
 
 /** Tells whether something was made by {@link literal}, of any copy of the library. */
 export function isLiteral(value: object): value is Literal<unknown> {

@@ -55,7 +55,7 @@ const SETTINGS: Settings = { ...DEFAULTS, syntax: 'both', keepForeign: true, kee
  */
 export async function migrateTemplate<T>(json: T, options: MigrateOptions): Promise<TemplateMigration<T>> {
   const { describe, to } = readOptions(options)
-  const plan = readTemplate(json, [SECRETS], SETTINGS, { notes: true, literals: true })
+  const plan = readTemplate(json, [SECRETS], SETTINGS, { notes: true, marks: true, literals: true })
   const marks = plan.notes?.marks ?? []
   const secrets = new Set(marks.flatMap((mark) => flatName(mark) ?? []))
   const keys = new Map(

@@ -45,12 +45,12 @@ export function cachedPath(text: string, start: number, end: number): Path | und
     : undefined
 }
 
-/** A hash of the length and of nine characters, spread over the text. */
+/** A hash of the length and of five characters: more would cost more than the few texts that share a place. */
 function placeOf(text: string, start: number, end: number): number {
   const length = end - start
   let hash = length
-  for (let eighth = 1; eighth < 8; eighth++) {
-    hash = Math.imul(hash, 31) + text.charCodeAt(start + ((length * eighth) >> 3))
+  for (let quarter = 1; quarter < 4; quarter++) {
+    hash = Math.imul(hash, 31) + text.charCodeAt(start + ((length * quarter) >> 2))
   }
   hash = Math.imul(hash, 31) + text.charCodeAt(end - 2)
   hash = Math.imul(hash, 31) + text.charCodeAt(end - 1)

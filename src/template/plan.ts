@@ -39,7 +39,8 @@ export interface Mark {
 export interface Notes {
   readonly references: TemplateReference[]
   readonly foreign: TagPlace[]
-  readonly marks: Mark[]
+  /** `null` unless the template is to be rewritten. */
+  readonly marks: Mark[] | null
 }
 
 /** How containers hang together, so that a plan can be filled in more than once. */

@@ -8,8 +8,10 @@ import type { Settings } from './settings.ts'
 
 /** Which parts of a reading are wanted. */
 export interface Wanted {
-  /** Places of references, of foreign tags and of other syntax. */
+  /** Places of references and of foreign tags. */
   readonly notes?: boolean
+  /** Beside them, every tag with its text. */
+  readonly marks?: boolean
   /** What is needed to fill the plan in more than once. */
   readonly structure?: boolean
   /** The whole of it is data. */
@@ -41,14 +43,19 @@ export function readTemplate(
     keyed: null,
     seen: null,
     seenRaw: null,
-    keepLiterals: wanted.literals === true,
-    notes: wanted.notes === true ? { references: [], foreign: [], marks: [] } : null,
-    structure: wanted.structure === true ? { frames: [], parents: [], keys: [], children: [] } : null,
+    keepLiterals: wants(wanted, 'literals'),
+    notes: wants(wanted, 'notes') ? { references: [], foreign: [], marks: wants(wanted, 'marks') ? [] : null } : null,
+    structure: wants(wanted, 'structure') ? { frames: [], parents: [], keys: [], children: [] } : null,
   }
-  readRoot(plan, wanted.raw === true || settings.exclude?.excluded === true)
+  readRoot(plan, wants(wanted, 'raw') || settings.exclude?.excluded === true)
   // Only the walk needs them, and they hold the whole template.
   plan.seen = plan.seenRaw = null
   return plan
+}
+
+/** Own properties only: what a polluted prototype asks for is not wanted. */
+function wants(wanted: Wanted, what: keyof Wanted): boolean {
+  return wanted !== NOTHING && Object.hasOwn(wanted, what) && wanted[what] === true
 }
 
 function readRoot(plan: Plan, isData: boolean): void {

@@ -6,7 +6,7 @@ import { filledText } from './short-way.ts'
 import { resolveSettings } from './settings.ts'
 import { namespacesOf } from './sources.ts'
 import type { ResolveOptions, Resolved, TemplateContexts } from './types.ts'
-import { findValues, tellRedactor } from './values.ts'
+import { findValues, tellRedactor, type Values } from './values.ts'
 
 /**
  * Fills `{{ SECRETS.name.KEY }}`, and references to other namespaces, into any JSON.
@@ -33,22 +33,30 @@ export function resolveTemplate<T, Result = Resolved<T>>(
   contexts: TemplateContexts,
   options?: ResolveOptions,
 ): Promise<Result> {
-  if (options === undefined && typeof json === 'string') {
-    const text = filledText(json, contexts)
-    if (text !== undefined) return Promise.resolve(text as Result)
+  try {
+    if (options === undefined && typeof json === 'string') {
+      const text = filledText(json, contexts)
+      if (text !== undefined) return Promise.resolve(text as Result)
+    }
+    return resolveAny(json, contexts, options) as Promise<Result>
+  } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an abort's reason is the caller's own
+    return Promise.reject(error)
   }
-  return resolveAny(json, contexts, options) as Promise<Result>
 }
 
-async function resolveAny(json: unknown, contexts: TemplateContexts, options: ResolveOptions | undefined) {
+/** Not an async function: where no store is asked, there is nothing to wait for. */
+function resolveAny(json: unknown, contexts: TemplateContexts, options: ResolveOptions | undefined): Promise<unknown> {
   const settings = resolveSettings(options)
   settings.signal?.throwIfAborted()
   const plan = readTemplate(json, namespacesOf(contexts), settings)
   if (plan.issues.length !== 0) throw templateError(plan.issues)
-  if (plan.sites === null) return plan.root
+  if (plan.sites === null) return Promise.resolve(plan.root)
   const pending = findValues(plan, contexts, settings)
-  const values = pending instanceof Promise ? await pending : pending
-  const result = fill(plan, values, null)
-  if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
-  return result
+  const finish = (values: Values): unknown => {
+    const result = fill(plan, values, null)
+    if (settings.redactor !== undefined) tellRedactor(settings.redactor, plan, values)
+    return result
+  }
+  return pending instanceof Promise ? pending.then(finish) : Promise.resolve(finish(pending))
 }

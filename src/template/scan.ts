@@ -1,36 +1,14 @@
 /** Finds the tags of one string. Linear in its length, whatever stands in it. */
 import type { TemplateErrorCode } from '../errors.ts'
-import { pointerOf } from './frame.ts'
+import { BLANK, DOLLAR, find, isLetter, isWord, leadingPath, NONE, skipBlanks, skipBlanksBack } from './characters.ts'
+import { closeAfter, emit, mark, openAfter, place, type Scan, slotOf } from './cursor.ts'
 import { isFull, report, type Site } from './issue.ts'
 import { nearMiss } from './near-miss.ts'
 import { cachedPath, type Path, readPath } from './path.ts'
-import { COMMENT, joinPieces, type Piece } from './pieces.ts'
-import type { Mark, Notes, Plan, TagUse } from './plan.ts'
-import type { TagPlace } from './types.ts'
+import { COMMENT, joinPieces } from './pieces.ts'
+import type { Notes, Plan, TagUse } from './plan.ts'
 
-/** More distinct references than this are looked up in a map. */
-const FEW = 8
-/** Larger than any place in a string. Not Infinity: that would be kept on the heap, one for each use. */
-const NONE = 2 ** 30 - 1
-const DOLLAR = 36
-const BLANK = 32
 const LITERALS = ['${{', '{{', '{', '$']
-const LEADING_PATH = /[\w.-]{0,80}/y
-
-/** Where a scan stands. `next` and `close` only ever move forward: this is what keeps a scan linear. */
-interface Scan {
-  readonly plan: Plan
-  readonly site: Site
-  readonly text: string
-  readonly opener: string
-  pieces: Piece[] | null
-  /** Up to where the text is in `pieces`. */
-  copied: number
-  next: number
-  close: number
-  /** True if there are comments or literals among the pieces. */
-  isMixed: boolean
-}
 
 /** One opened tag. */
 interface Opened {
@@ -171,20 +149,6 @@ function secretFault({ plan, site }: Scan, segments: readonly string[]): Templat
   return allow === undefined || allow.has(name) ? undefined : 'NOT_ALLOWED'
 }
 
-function slotOf(plan: Plan, path: Path): number {
-  const { paths } = plan
-  if (paths === null) {
-    plan.paths = [path]
-    return 0
-  }
-  const known = plan.slots === null ? paths.indexOf(path) : (plan.slots.get(path) ?? -1)
-  if (known !== -1) return known
-  const slot = paths.push(path) - 1
-  if (plan.slots !== null) plan.slots.set(path, slot)
-  else if (paths.length > FEW) plan.slots = new Map(paths.map((item, index) => [item, index]))
-  return slot
-}
-
 /** A comment ends at the next `}}`, whatever stands in it. */
 function readComment(scan: Scan, { start, body }: Opened): number {
   const close = closeAfter(scan, body + 1)
@@ -216,17 +180,16 @@ function literalAt(scan: Scan, { start, body }: Opened): number {
 function readForeign(scan: Scan, opened: Opened): number {
   const { text, plan, site } = scan
   const { start, inner, body, sigils } = opened
-  const reference = leadingPath(text, body)
-  const [name = ''] = reference.split('.')
-  const suggestion = isIdentifier(name) ? nearMiss(name, plan.namespaces) : undefined
   const next = openAfter(scan, inner)
   const close = closeAfter(scan, body)
   const unclosed = close >= next
   const triple = sigils.startsWith('{') && text[close + 2] === '}'
   const end = unclosed ? Math.min(next, text.length) : triple ? close + 3 : close + 2
+  const reference = isLetter(text.charCodeAt(body)) ? leadingPath(text, body) : ''
   if (plan.settings.keepForeign) {
+    const suggestion = nearMissOf(scan, reference)
     // A reference that was mistyped must not leave here as text.
-    if (suggestion !== undefined && text[body + name.length] === '.') {
+    if (suggestion !== undefined && reference.includes('.')) {
       report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
     } else if (!unclosed) plan.notes?.foreign.push(place(scan, start, end))
     return end
@@ -234,9 +197,14 @@ function readForeign(scan: Scan, opened: Opened): number {
   if (unclosed) return readUnclosed(scan, start, inner)
   plan.notes?.foreign.push(place(scan, start, end))
   if (body === close) report(plan, 'EMPTY_TAG', site, start, end)
-  else if (isIdentifier(name)) report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion })
-  else report(plan, 'UNSUPPORTED_TAG', site, start, end)
+  else if (reference === '') report(plan, 'UNSUPPORTED_TAG', site, start, end)
+  else report(plan, 'UNKNOWN_NAMESPACE', site, start, end, { reference, suggestion: nearMissOf(scan, reference) })
   return end
+}
+
+function nearMissOf(scan: Scan, reference: string): string | undefined {
+  const [name = ''] = reference.split('.', 1)
+  return reference === '' ? undefined : nearMiss(name, scan.plan.namespaces)
 }
 
 /** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */
@@ -246,79 +214,9 @@ function readUnclosed(scan: Scan, start: number, from: number): number {
   return end
 }
 
-function emit(scan: Scan, piece: Piece, start: number, end: number): void {
-  const { pieces, copied } = scan
-  const text = copied < start ? scan.text.slice(copied, start) : undefined
-  // A literal array is as small as can be; the first push to an empty one makes room for sixteen more.
-  if (pieces === null) scan.pieces = text === undefined ? [piece] : [text, piece]
-  else if (text === undefined) pieces.push(piece)
-  else pieces.push(text, piece)
-  scan.copied = end
-}
-
-function mark(scan: Scan, kind: Mark['kind'], start: number, end: number, body: string): void {
-  scan.plan.notes?.marks.push({ site: scan.site, text: scan.text, kind, start, end, body })
-}
-
-function place(scan: Scan, start: number, end: number): TagPlace {
-  const { site } = scan
-  return { pointer: pointerOf(site.frame, site.key), ...(site.inKey ? { inKey: true } : {}), start, end }
-}
-
-/** The first opening braces at or after `from`, or NONE. */
-function openAfter(scan: Scan, from: number): number {
-  if (scan.next < from) scan.next = find(scan.text, scan.opener, from)
-  return scan.next
-}
-
-/** The first `}}` at or after `from`, or NONE. */
-function closeAfter(scan: Scan, from: number): number {
-  if (scan.close < from) scan.close = find(scan.text, '}}', from)
-  return scan.close
-}
-
-function find(text: string, what: string, from: number): number {
-  const found = text.indexOf(what, from)
-  return found === -1 ? NONE : found
-}
-
 function isClaimed(text: string, at: number, namespaces: readonly string[]): boolean {
   for (const namespace of namespaces) {
     if (text.startsWith(namespace, at) && !isWord(text.charCodeAt(at + namespace.length))) return true
   }
   return false
-}
-
-/** Letters, digits and `_` of ASCII, as `\w`. */
-function isWord(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95
-}
-
-function isIdentifier(name: string): boolean {
-  return /^[A-Za-z_]\w*$/.test(name)
-}
-
-/** Skips what `\s` matches. */
-function skipBlanks(text: string, from: number): number {
-  let at = from
-  while (isBlankAt(text, at)) at++
-  return at
-}
-
-/** The end of what stands before `to`, without blanks. */
-function skipBlanksBack(text: string, to: number): number {
-  let at = to
-  while (isBlankAt(text, at - 1)) at--
-  return at
-}
-
-function isBlankAt(text: string, at: number): boolean {
-  const code = text.charCodeAt(at)
-  return code === BLANK || (code >= 9 && code <= 13) || (code > 127 && /\s/.test(text.charAt(at)))
-}
-
-/** What could be a reference at a place: for messages, so at most 80 characters. */
-function leadingPath(text: string, at: number): string {
-  LEADING_PATH.lastIndex = at
-  return LEADING_PATH.exec(text)?.[0] ?? ''
 }

@@ -2,19 +2,18 @@
  * The short way for the template that is most common: one string, with secrets from plain records and nothing special
  * about it. Whatever is out of the ordinary, a fault too, is left to the long way, which alone decides what it means.
  */
+import { BLANK, DOLLAR } from './characters.ts'
 import { ownValue } from './lookup.ts'
 import { cachedPath, type Path, SECRETS } from './path.ts'
 import type { Plan } from './plan.ts'
 import { DEFAULTS } from './settings.ts'
 import type { TemplateContexts } from './types.ts'
 
-const BLANK = 32
-const DOLLAR = 36
-
 /** Fills in a string by the default options; `undefined`: go the long way. Never throws. */
 export function filledText(text: string, contexts: TemplateContexts): string | undefined {
   const records = recordsOf(contexts)
-  if (records === undefined) return undefined
+  // Other namespaces have names to check.
+  if (records === undefined || Object.keys(contexts).length !== 1) return undefined
   let result = ''
   let copied = 0
   for (let at = text.indexOf('{{'); at !== -1; at = text.indexOf('{{', copied)) {
@@ -49,11 +48,9 @@ export function filledPlan({ sites, paths, settings }: Plan, contexts: TemplateC
   return result.length > settings.maxOutput ? undefined : result
 }
 
-/** The plain records of contexts that hold nothing else. */
+/** The plain records that `SECRETS` are, if they are that. */
 function recordsOf(contexts: unknown): object | undefined {
   if (typeof contexts !== 'object' || contexts === null) return undefined
-  const names = Object.keys(contexts)
-  if (names.length !== 1 || names[0] !== SECRETS) return undefined
   const records = ownValue(contexts, SECRETS)
   if (typeof records !== 'object' || records === null) return undefined
   const prototype: unknown = Object.getPrototypeOf(records)

@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { deriveDataKey } from '../../src/crypto/data-key.ts'
-import { envelopeHead, openEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
+import { openEnvelope, readEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
+import type { EnvelopeAddress } from '../../src/crypto/envelope.ts'
+import type { DataKey } from '../../src/crypto/data-key.ts'
 import { openReferenceEnvelope } from '../helpers/reference-decoder.ts'
 
 const secret = randomBytes(32)
@@ -10,6 +12,12 @@ const storeId = randomBytes(16)
 const key = deriveDataKey(secret, storeId)
 const here = { storeId, scope: 'acme/production', name: 'my_github_secret' }
 const sealed = sealEnvelope(key, here, 7, '{"values":{}}')
+
+/** Opens an envelope, whatever key id it says. */
+function opened(dataKey: DataKey, address: EnvelopeAddress, envelope: Buffer): string | undefined {
+  const read = readEnvelope(envelope, address)
+  return read && openEnvelope(dataKey, read)
+}
 
 test('random texts open as they were sealed, and the reference reads the same', () => {
   const runs = process.env['SLOW'] === '1' ? 5_000 : 200
@@ -21,7 +29,7 @@ test('random texts open as they were sealed, and the reference reads the same', 
       fc.string({ maxLength: 100 }),
       (text, version, scope, name) => {
         const envelope = sealEnvelope(key, { storeId, scope, name }, version, text)
-        expect(openEnvelope(key, { storeId, scope, name }, envelope)).toBe(text)
+        expect(opened(key, { storeId, scope, name }, envelope)).toBe(text)
         expect(openReferenceEnvelope(secret, storeId, scope, name, envelope)).toEqual({ version, text })
       },
     ),
@@ -33,30 +41,28 @@ test('every flipped bit, every cut and every appended byte keeps an envelope shu
   for (let bit = 0; bit < sealed.length * 8; bit += 1) {
     const changed = Buffer.from(sealed)
     changed[bit >> 3] = changed[bit >> 3]! ^ (1 << (bit & 7))
-    const head = envelopeHead(changed)
-    if (head !== undefined && head.kid === key.id) expect(openEnvelope(key, here, changed)).toBeUndefined()
+    expect(opened(key, here, changed)).toBeUndefined()
   }
   for (let length = 0; length < sealed.length; length += 1) {
-    const cut = sealed.subarray(0, length)
-    if (envelopeHead(cut) !== undefined) expect(openEnvelope(key, here, cut)).toBeUndefined()
+    expect(opened(key, here, sealed.subarray(0, length))).toBeUndefined()
   }
-  expect(openEnvelope(key, here, Buffer.concat([sealed, Buffer.of(0)]))).toBeUndefined()
+  expect(opened(key, here, Buffer.concat([sealed, Buffer.of(0)]))).toBeUndefined()
 })
 
 test('an envelope opens at no other scope, name, store or version', () => {
   const other = randomBytes(16)
-  expect(openEnvelope(key, { ...here, scope: 'acme/staging' }, sealed)).toBeUndefined()
-  expect(openEnvelope(key, { ...here, name: 'other' }, sealed)).toBeUndefined()
-  expect(openEnvelope(key, { ...here, storeId: other }, sealed)).toBeUndefined()
-  expect(openEnvelope(deriveDataKey(secret, other), { ...here, storeId: other }, sealed)).toBeUndefined()
+  expect(opened(key, { ...here, scope: 'acme/staging' }, sealed)).toBeUndefined()
+  expect(opened(key, { ...here, name: 'other' }, sealed)).toBeUndefined()
+  expect(opened(key, { ...here, storeId: other }, sealed)).toBeUndefined()
+  expect(opened(deriveDataKey(secret, other), { ...here, storeId: other }, sealed)).toBeUndefined()
   const newer = Buffer.from(sealed)
   newer.writeBigUInt64BE(8n, 10)
-  expect(openEnvelope(key, here, newer)).toBeUndefined()
+  expect(opened(key, here, newer)).toBeUndefined()
 })
 
 test('scope and name cannot trade characters', () => {
   const one = sealEnvelope(key, { storeId, scope: 'ab', name: 'c' }, 1, 'text')
-  expect(openEnvelope(key, { storeId, scope: 'a', name: 'bc' }, one)).toBeUndefined()
+  expect(opened(key, { storeId, scope: 'a', name: 'bc' }, one)).toBeUndefined()
 })
 
 test('two seals of one text differ, and two texts differ even if the randomness is the same', () => {

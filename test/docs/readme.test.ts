@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -22,6 +23,14 @@ const shown = blocks
     return { file: program?.file ?? '', output: output.text }
   })
 
+const commands = blocks.filter(({ language }) => language === 'sh').flatMap(({ text }) => text.split('\n'))
+/** What the reader types at each prompt of `latchkey set`. */
+const typed: Readonly<Record<string, string>> = {
+  GH_ACCESS_TOKEN: 'made-up-github-token',
+  GH_USERNAME: 'made-up-octocat',
+  DATADOG_API_KEY: 'made-up-datadog-key',
+}
+
 const { folder, remove } = temporaryFolder()
 beforeAll(() => {
   mkdirSync(join(folder, 'node_modules'))
@@ -29,11 +38,18 @@ beforeAll(() => {
   symlinkSync(join(ROOT, 'node_modules/tsx'), join(folder, 'node_modules/tsx'))
   writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
   for (const { file, text } of blocks) if (file !== undefined) writeFileSync(join(folder, file), text)
+  for (const line of commands.filter((command) => command.startsWith('npx latchkey '))) {
+    const args = line.split(' ').slice(2)
+    execFileSync(process.execPath, [join(ROOT, 'dist/cli.js'), ...args], {
+      cwd: folder,
+      input: typed[args[2] ?? ''] ?? '',
+    })
+  }
 })
 afterAll(remove)
 
 test.each(shown)('README: $file prints what the page says', async ({ file, output }) => {
-  const ran = await node(['--env-file=secrets.env', '--import', 'tsx', file], folder)
+  const ran = await node(['--import', 'tsx', file], folder)
   expect(ran.stdout).toBe(output)
   expect(ran.code).toBe(0)
 })
@@ -50,16 +66,15 @@ test('README: every script that it names exists', () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
     scripts: Record<string, string>
   }
-  const commands = blocks.filter(({ language, file }) => language === 'sh' && file === undefined)
-  const named = commands.flatMap(({ text }) => [...text.matchAll(/npm (?:run )?(test|quickstart|\w+$)/gm)])
-  const names = named.map(([, name = '']) => name).filter((name) => !['ci', 'latchkey'].includes(name))
+  const named = commands.flatMap((line) => [...line.matchAll(/npm (?:run )?(test|quickstart)$/g)])
+  const names = named.map(([, name = '']) => name)
   expect(names).toEqual(['quickstart', 'test'])
   for (const name of names) expect(scripts).toHaveProperty(name)
 })
 
-test('README: it has under 200 lines, and the pages beside it are there', () => {
+test('README: it has under 200 lines, and the pages that it links to are there', () => {
   expect(page.split('\n').length).toBeLessThan(200)
-  const beside = [...page.matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, path = '']) => path)
+  const beside = [...page.matchAll(/\]\(([\w/-]+\.md)\)/g)].map(([, path = '']) => path)
   expect(beside).toContain('SECURITY.md')
   for (const path of beside) expect(existsSync(join(ROOT, path)), path).toBe(true)
 })

@@ -74,7 +74,8 @@ export async function install(tarball: string, folder: string): Promise<void> {
 
 /** Copies the quickstart into `folder`, as TypeScript or as the JavaScript that it becomes. */
 export function copyQuickstart(folder: string, language: 'ts' | 'js'): void {
-  cpSync(QUICKSTART, folder, { recursive: true })
+  // Not .data, which is what the quickstart left behind.
+  cpSync(QUICKSTART, folder, { recursive: true, filter: (path) => !path.endsWith('.data') })
   if (language === 'ts') return
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.ts'))) {
     const { outputText } = ts.transpileModule(readFileSync(join(folder, name), 'utf8'), {

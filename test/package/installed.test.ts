@@ -2,30 +2,39 @@ import { cpSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { fileStore } from '../../src/stores/file.ts'
 import { copyQuickstart, install, node, pack, ROOT, temporaryFolder, type Ran } from '../helpers/packed-package.ts'
 
 const { folder, remove } = temporaryFolder()
 const elsewhere = temporaryFolder()
 const FIXTURES = join(ROOT, 'test/fixtures/package')
-const ENV_FILE = '--env-file=secrets.env'
-const VALUES = [...readFileSync(join(ROOT, 'examples/quickstart/secrets.env'), 'utf8').matchAll(/^\w+=(.+)$/gm)].map(
-  ([, value = '']) => value,
-)
+/** Where the store is that every program here finds in its own folder. */
+const stored = temporaryFolder()
+const SECRETS = {
+  my_datadog_secret: { DATADOG_API_KEY: 'made-up-datadog-key' },
+  my_github_secret: { GH_ACCESS_TOKEN: 'made-up-github-token', GH_USERNAME: 'made-up-octocat' },
+}
+const VALUES = Object.values(SECRETS).flatMap((values) => Object.values(values))
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { exports: Record<string, object> }
 const subpaths = Object.keys(manifest.exports)
 
 beforeAll(async () => {
+  await using store = fileStore({ path: join(stored.folder, 'secrets.latchkey') })
+  await store.create({ makeKeyFile: true })
+  for (const [name, values] of Object.entries(SECRETS)) await store.set(name, values)
   await install(await pack(elsewhere.folder), folder)
 }, 120_000)
 afterAll(() => {
   remove()
   elsewhere.remove()
+  stored.remove()
 })
 
 /** A folder inside the one that the package is installed in, with the quickstart. */
 function quickstart(name: string, language: 'ts' | 'js'): string {
   const path = join(folder, name)
   copyQuickstart(path, language)
+  cpSync(stored.folder, path, { recursive: true })
   return path
 }
 
@@ -42,17 +51,17 @@ function expectQuickstart({ code, stdout, stderr }: Ran): void {
 
 describe('the quickstart, from the packed package', () => {
   test('runs in plain JavaScript', async () => {
-    expectQuickstart(await node([ENV_FILE, 'main.js'], quickstart('js', 'js')))
+    expectQuickstart(await node(['main.js'], quickstart('js', 'js')))
   })
 
   test('runs in TypeScript under tsx', async () => {
-    expectQuickstart(await node([ENV_FILE, '--import', 'tsx', 'main.ts'], quickstart('ts', 'ts')))
+    expectQuickstart(await node(['--import', 'tsx', 'main.ts'], quickstart('ts', 'ts')))
   })
 
   test('finds its functions after esbuild --minify made several entries of it', async () => {
     const cwd = quickstart('esbuild', 'ts')
     await bundle(cwd, ['main.ts', 'integrations.ts'], { minify: true, external: ['latchkey'] })
-    expectQuickstart(await node([ENV_FILE, 'out/main.js'], cwd))
+    expectQuickstart(await node(['out/main.js'], cwd))
   })
 
   test('finds its functions after tsup made several entries of it', async () => {
@@ -61,13 +70,13 @@ describe('the quickstart, from the packed package', () => {
     const args = ['main.ts', 'integrations.ts', '--format', 'esm', '--splitting', '--external', 'latchkey']
     const built = await node([tsup, ...args, '--no-config', '--out-dir', 'out', '--target', 'node20'], cwd)
     expect(built.code).toBe(0)
-    expectQuickstart(await node([ENV_FILE, 'out/main.mjs'], cwd))
+    expectQuickstart(await node(['out/main.mjs'], cwd))
   })
 
   test('refuses to start its main module again when everything was put into one file', async () => {
     const cwd = quickstart('one-file', 'ts')
     await bundle(cwd, ['main.ts'], { external: ['latchkey'] })
-    const { code, stdout, stderr } = await node([ENV_FILE, 'out/main.js'], cwd)
+    const { code, stdout, stderr } = await node(['out/main.js'], cwd)
     expect(stderr).toContain("code: 'MAIN_MODULE'")
     expect(stdout).toBe('')
     expect(code).toBe(1)
@@ -81,8 +90,8 @@ describe('the quickstart, from the packed package', () => {
     // Where the package is not installed.
     const out = join(elsewhere.folder, `bundled-${entries.length}`)
     await bundle(cwd, entries, { outdir: out })
-    cpSync(join(cwd, 'secrets.env'), join(out, 'secrets.env'))
-    const { code, stdout, stderr } = await node([ENV_FILE, 'main.js'], out)
+    cpSync(stored.folder, out, { recursive: true })
+    const { code, stdout, stderr } = await node(['main.js'], out)
     expect(stderr).toMatch(/code: '(BUNDLED|MAIN_MODULE|MODULE_UNKNOWN)'/)
     expect(stdout).toBe('')
     expect(code).toBe(1)
@@ -94,7 +103,8 @@ test('a CommonJS host and a CommonJS module of functions require the package', a
   mkdirSync(cwd)
   for (const name of ['host.cjs', 'integrations.cjs']) cpSync(join(FIXTURES, name), join(cwd, name))
   copyQuickstart(cwd, 'js')
-  const { code, stdout } = await node([ENV_FILE, 'host.cjs'], cwd)
+  cpSync(stored.folder, cwd, { recursive: true })
+  const { code, stdout } = await node(['host.cjs'], cwd)
   expect(stdout).toBe('GH_ACCESS_TOKEN,GH_USERNAME\n')
   expect(code).toBe(0)
 })

@@ -233,6 +233,9 @@ describe('redactError', () => {
     const abort = redactor.redactError(new DOMException(SECRET, 'AbortError'))
     expect(abort).toBeInstanceOf(DOMException)
     expect([abort.name, abort.message, (abort as DOMException).code]).toEqual(['AbortError', '***', 20])
+    const pretender = redactor.redactError(Object.setPrototypeOf(new Error(SECRET), DOMException.prototype) as Error)
+    expect(pretender).toBeInstanceOf(Error)
+    expect(String(pretender.stack)).not.toContain(SECRET)
   })
 
   test('can be cloned, logged and turned into JSON', () => {

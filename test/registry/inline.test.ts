@@ -154,3 +154,27 @@ describe('an inline call', () => {
     expect(await rejection(odd())).toBeInstanceOf(CallError)
   })
 })
+
+test('close() gives up an inline call that runs and one that waits, and a call that waits for its store', async () => {
+  const registry = make()
+  let began: () => void = () => undefined
+  const running = new Promise<void>((resolve) => (began = resolve))
+  let end: () => void = () => undefined
+  const hang = registry.register({ name: 'hang', secrets: ['gh'] })(async () => {
+    began()
+    await new Promise<void>((resolve) => (end = resolve))
+  })
+  const calls = [hang(), hang()].map(rejection)
+  await running
+  await registry.close()
+  for (const error of await Promise.all(calls))
+    expect(error).toMatchObject({ code: 'REGISTRY_CLOSED', function: 'hang' })
+  // The process has one environment: the next inline call anywhere waits for this function's end.
+  end()
+
+  const silent = { ...memoryStore(), getMany: () => new Promise<never>(() => undefined) }
+  const other = createRegistry({ store: silent, missing: 'defer' })
+  const waiting = rejection(other.register({ name: 'waits', secrets: ['gh'] })(() => Promise.resolve())())
+  await other.close()
+  expect(await waiting).toMatchObject({ code: 'REGISTRY_CLOSED' })
+})

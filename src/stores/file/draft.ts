@@ -83,7 +83,7 @@ export function nextView(
   const { header, mac } = view.document
   const { ver = header.ver, keys = header.keys, open = view.keys, primary = view.primary } = changes
   const next = { ...header, gen: header.gen + 1, prev: mac, ver, keys }
-  return { document: writeDocument(next, records, count, primary.macKey), keys: open, primary }
+  return { document: writeDocument(next, records, count, primary.macKey), keys: open, primary, atHand: new Map() }
 }
 
 /** Gives what stands before the first generation of a new store. */
@@ -91,7 +91,7 @@ export function emptyView(storeId: Buffer, key: DataKey, wraps: readonly Wrap[])
   const keys: Keyring = [keyEntry(key, wraps)]
   const header = { store: storeId.toString('base64url'), storeId, gen: 0, ver: 0, prev: '', keys, fields: {} }
   const document = { bytes: Buffer.alloc(0), header, body: 0, footer: 0, count: 0, mac: '' }
-  return { document, keys: new Map([[key.id, key]]), primary: key }
+  return { document, keys: new Map([[key.id, key]]), primary: key, atHand: new Map() }
 }
 
 /** Gives the versions of a secret, the oldest first. */

@@ -1,6 +1,7 @@
 /** What went wrong with the file, as the store says it. */
 import { StoreError } from '../../errors.ts'
 import type { StoreErrorCode } from '../../errors.ts'
+import type { FileSystem } from './file-system.ts'
 
 /** The store's name. */
 export const STORE = 'file'
@@ -57,5 +58,17 @@ export function unless(expected: readonly string[], call: () => void): boolean {
     const errno = errnoOf(error)
     if (errno !== undefined && expected.includes(errno)) return false
     throw error
+  }
+}
+
+/**
+ * Closes a descriptor. Whatever the errno, the descriptor is gone, and nothing depends on it: what was written was waited
+ * for before, and what was read is here.
+ */
+export function closeFile(fd: number, system: FileSystem): void {
+  try {
+    system.close(fd)
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error
   }
 }

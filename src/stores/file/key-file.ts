@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import { dirname } from 'node:path'
 import { generateKey, rawKeyBytes } from '../../crypto/raw-key.ts'
-import { errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import { closeFile, errnoOf, fileFailure, STORE, storeError } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import { syncFolder, writeAll } from './replace.ts'
 
@@ -45,7 +45,7 @@ function readSmallFile(path: string, allowMode: number, system: FileSystem): str
   } catch (error) {
     throw fileFailure(error, `read the key file ${path}`)
   } finally {
-    system.close(fd)
+    closeFile(fd, system)
   }
 }
 
@@ -66,7 +66,7 @@ export async function makeKeyFile(path: string, system: FileSystem): Promise<voi
       system.unlink(path)
       throw error
     } finally {
-      system.close(fd)
+      closeFile(fd, system)
     }
   } catch (error) {
     throw fileFailure(error, `make the key file ${path}`)

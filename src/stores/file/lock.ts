@@ -7,7 +7,7 @@
  */
 import fs from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { storeError, unless } from './failure.ts'
+import { closeFile, storeError, unless } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import { isDead, newToken, ownerOf } from './owner.ts'
 import type { Owner } from './owner.ts'
@@ -64,6 +64,8 @@ export function fileLocker(path: string, owner: Owner, timeoutMs: number, system
     for (const token of tokens) {
       removeFile(system, path + TEMPORARY + token)
       removeFile(system, join(lock, token))
+      // Where one died, more may have been left.
+      tidied = false
     }
     return true
   }
@@ -152,7 +154,7 @@ function stage(system: FileSystem, staged: string, token: string): void {
   // A umask of 0777 leaves a folder that even its maker cannot enter.
   system.chmod(staged, 0o700)
   const { O_CREAT, O_EXCL, O_WRONLY } = fs.constants
-  system.close(system.open(join(staged, token), O_CREAT | O_EXCL | O_WRONLY, 0o600))
+  closeFile(system.open(join(staged, token), O_CREAT | O_EXCL | O_WRONLY, 0o600), system)
 }
 
 function removeFile(system: FileSystem, path: string): void {

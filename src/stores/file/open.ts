@@ -4,6 +4,7 @@ import type { SecretInfo } from '../../secret.ts'
 import type { Capabilities, MaybePromise, ReadOptions, WritableSecretStore } from '../../store.ts'
 import { assertOptions, closedError } from '../request.ts'
 import { fileCommitter } from './commit.ts'
+import type { Committer } from './commit.ts'
 import { nextView } from './draft.ts'
 import { STORE, storeError } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
@@ -70,14 +71,30 @@ export interface FileStore extends WritableSecretStore {
 export function openFileStore(options: FileStoreOptions, system: FileSystem): FileStore {
   const settings = fileStoreSettings(options, system)
   const source = fileSource(settings)
-  const committer = fileCommitter(settings, source)
+  const committing = fileCommitter(settings, source)
   let closing: Promise<void> | undefined
 
   const assertOpen = (): void => {
     if (closing !== undefined) throw closedError(STORE)
   }
+  // Asked again by those who wait for a key wrapper first: the store may have been closed meanwhile.
+  const committer: Committer = {
+    ...committing,
+    rewrite(build) {
+      assertOpen()
+      return committing.rewrite(build)
+    },
+  }
   const sourcesOf = (keys: readonly KeySource[]) => listedSources(keys, settings.allowKeyMode, system)
-  const rekey = (change: Rekey): Promise<void> => changeKeys(settings, source, committer, change)
+  const rekey = async (change: Rekey): Promise<void> => {
+    try {
+      await changeKeys(settings, source, committer, change)
+    } catch (error) {
+      // Whatever failed after the store was closed failed because of that: its keys are erased.
+      assertOpen()
+      throw error
+    }
+  }
 
   const capabilities: Capabilities = {
     write: true,

@@ -7,7 +7,7 @@ import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
 import { firstFrom, recordAt } from './document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
-import { linePrefix, openRecord, readLine } from './record.ts'
+import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
 import type { Line } from './record.ts'
 import type { View } from './source.ts'
 
@@ -30,7 +30,7 @@ export interface ReadingVerbs {
  * @param current - gives the file as it is now; throws if the store is closed.
  */
 export function readingVerbs(current: () => MaybePromise<View | undefined>): ReadingVerbs {
-  const wait = async (signal: AbortSignal | undefined): Promise<View | undefined> => {
+  const look = (signal: AbortSignal | undefined): MaybePromise<View | undefined> => {
     signal?.throwIfAborted()
     const view = current()
     return view instanceof Promise ? untilAborted(view, signal) : view
@@ -52,14 +52,16 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async get(name, options) {
       assertOptions('get', options, ['scope', 'signal'])
       const scope = checkedScope(name, options)
-      const found = readLive(await wait(options?.signal), scope, name)
+      const view = look(options?.signal)
+      // Not awaited where there is nothing to wait for: a turn of the queue costs as much as looking for the record.
+      const found = readLive(view instanceof Promise ? await view : view, scope, name)
       return found && secretAnswer(found)
     },
 
     async getMany(requests, options) {
       assertOptions('getMany', options, ['signal'])
       const checked = checkedRequests(requests)
-      const view = await wait(options?.signal)
+      const view = await look(options?.signal)
       return checked.map(({ name, scope, keys }) => {
         const found = readLive(view, scope, name)
         return found && secretAnswer(found, keys)
@@ -75,7 +77,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
       let after: Buffer = start
       for (;;) {
         // Asked again for each: the consumer may have changed the file, or closed the store, between two steps.
-        const view = await wait(undefined)
+        const view = await look(undefined)
         const line = view && lineFrom(view, after)
         if (line === undefined || !beginsWithLine(line, scope, prefix)) return
         after = afterPrefix(linePrefix(line.scope, line.name))
@@ -87,7 +89,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async *scopes() {
       let after: Buffer = Buffer.alloc(0)
       for (;;) {
-        const view = await wait(undefined)
+        const view = await look(undefined)
         const line = view && lineFrom(view, after)
         if (line === undefined) return
         // A line break comes after the tab that follows every other record of this scope.
@@ -99,19 +101,31 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async history(name, options) {
       assertOptions('history', options, ['scope', 'signal'])
       const scope = checkedScope(name, options)
-      const view = await wait(options?.signal)
+      const view = await look(options?.signal)
       if (view === undefined) return []
       const { document, keys } = view
       return linesOf(document, scope, name)
-        .map((line) => infoAnswer(openRecord(line, document.header, keys)))
+        .map((line) => infoAnswer(openRecord(sealedRecord(line, document.header, keys))))
         .reverse()
     },
   }
 }
 
+/** How many records are kept at hand, still sealed, for those who read the same ones again. */
+const AT_HAND = 1_000
+
 function readLive(view: View | undefined, scope: string, name: string): HeldSecret | undefined {
-  const line = view && liveLine(view.document, scope, name)
-  return line && openRecord(line, view.document.header, view.keys)
+  if (view === undefined) return undefined
+  const prefix = linePrefix(scope, name)
+  let record = view.atHand.get(prefix)
+  if (record === undefined) {
+    const line = liveLine(view.document, scope, name)
+    if (line === undefined) return undefined
+    record = sealedRecord(line, view.document.header, view.keys)
+    if (view.atHand.size >= AT_HAND) view.atHand.clear()
+    view.atHand.set(prefix, record)
+  }
+  return openRecord(record)
 }
 
 function lineFrom({ document }: View, probe: Buffer): Line | undefined {

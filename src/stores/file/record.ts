@@ -1,6 +1,7 @@
 /** One record of a store file: one version of one secret, as a line and as an envelope. */
-import { envelopeHead, openEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
+import { openEnvelope, readEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
 import { isObject } from '../../crypto/keyring.ts'
+import type { SealedEnvelope } from '../../crypto/envelope.ts'
 import type { OpenKeys } from '../../crypto/keyring.ts'
 import type { DataKey } from '../../crypto/data-key.ts'
 import { StoreError } from '../../errors.ts'
@@ -74,29 +75,40 @@ export function sealText(key: DataKey, header: Header, mark: LineMark, text: str
   return { scope, name, version, createdAt, envelope: envelope.toString('base64url') }
 }
 
+/** A record as it is read, ready to be opened: still sealed. */
+export interface SealedRecord {
+  readonly line: Line
+  readonly envelope: SealedEnvelope
+  readonly key: DataKey
+  /** The version as the user sees it. */
+  readonly token: string
+  /** Milliseconds since 1970. */
+  readonly createdAt: number
+}
+
+/** Makes a record ready to be opened. Throws CORRUPT if it is of another version than it says, or of a key that is not listed. */
+export function sealedRecord(line: Line, header: Header, keys: OpenKeys): SealedRecord {
+  const address = { storeId: header.storeId, scope: line.scope, name: line.name }
+  const envelope = readEnvelope(Buffer.from(line.envelope, 'base64url'), address)
+  const key = envelope && keys.get(envelope.kid)
+  if (key === undefined || envelope?.version !== line.version) throw badRecord(line)
+  return { line, envelope, key, token: versionToken(header, line.version), createdAt: Date.parse(line.createdAt) }
+}
+
 /** Opens a record, to the text that was sealed. Throws CORRUPT if it was moved, changed, or sealed by another key. */
-export function unsealRecord(line: Line, header: Header, keys: OpenKeys): string {
-  const envelope = Buffer.from(line.envelope, 'base64url')
-  const head = envelopeHead(envelope)
-  const key = head && keys.get(head.kid)
-  if (key === undefined || head?.version !== line.version) throw badRecord(line)
-  const text = openEnvelope(key, { storeId: header.storeId, scope: line.scope, name: line.name }, envelope)
+export function unsealRecord({ line, envelope, key }: SealedRecord): string {
+  const text = openEnvelope(key, envelope)
   if (text === undefined) throw badRecord(line)
   return text
 }
 
 /** Opens a record. */
-export function openRecord(line: Line, header: Header, keys: OpenKeys): HeldSecret {
-  const content = readContent(unsealRecord(line, header, keys))
-  if (content === undefined) throw badRecord(line)
-  return {
-    scope: line.scope,
-    name: line.name,
-    version: versionToken(header, line.version),
-    values: content.values,
-    createdAt: Date.parse(line.createdAt),
-    description: content.description,
-  }
+export function openRecord(record: SealedRecord): HeldSecret {
+  const content = readContent(unsealRecord(record))
+  if (content === undefined) throw badRecord(record.line)
+  const { line, token, createdAt } = record
+  const { values, description } = content
+  return { scope: line.scope, name: line.name, version: token, values, createdAt, description }
 }
 
 function readContent(text: string): Content | undefined {

@@ -10,7 +10,7 @@ import type { Committer } from './commit.ts'
 import { nextView } from './draft.ts'
 import { recordAt } from './document.ts'
 import { storeError } from './failure.ts'
-import { readLine, sealText, unsealRecord, writeLine } from './record.ts'
+import { readLine, sealedRecord, sealText, unsealRecord, writeLine } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import type { Source, View } from './source.ts'
@@ -198,7 +198,9 @@ async function reseal(view: View, keys: Keyring, primary: View['primary']): Prom
   for (let at = document.body; at < document.footer;) {
     const text = recordAt(document, at)
     const line = readLine(text)
-    records.push(writeLine(sealText(primary, document.header, line, unsealRecord(line, document.header, view.keys))))
+    records.push(
+      writeLine(sealText(primary, document.header, line, unsealRecord(sealedRecord(line, document.header, view.keys)))),
+    )
     at += text.length + 1
     if (performance.now() < until) continue
     await new Promise((resolve) => setImmediate(resolve))

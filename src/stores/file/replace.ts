@@ -1,7 +1,7 @@
 /** Replaces a file by another, durably: at every moment the old or the new one is there, whole. */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import { storeError, unless } from './failure.ts'
+import { closeFile, storeError, unless } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import { TEMPORARY } from './lock.ts'
 import type { HeldLock } from './lock.ts'
@@ -41,7 +41,7 @@ export async function replaceFile(
   try {
     await syncFolder(dirname(path), system)
   } catch (error) {
-    system.close(fd)
+    closeFile(fd, system)
     throw error
   }
   return fd
@@ -53,7 +53,7 @@ export async function syncFolder(folder: string, system: FileSystem): Promise<vo
   try {
     await system.fsync(fd)
   } finally {
-    system.close(fd)
+    closeFile(fd, system)
   }
 }
 
@@ -78,11 +78,7 @@ function keepOwner(fd: number, written: fs.BigIntStats, before: fs.BigIntStats, 
 }
 
 function discard(fd: number, temporary: string, lock: HeldLock, system: FileSystem): void {
-  try {
-    system.close(fd)
-  } catch {
-    // What failed first is what matters.
-  }
+  closeFile(fd, system)
   try {
     system.unlink(temporary)
   } catch {

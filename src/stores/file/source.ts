@@ -7,9 +7,11 @@ import { openKeyring } from '../../crypto/keyring.ts'
 import type { OpenKeys } from '../../crypto/keyring.ts'
 import { isLatchkeyError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
+import { closedError } from '../request.ts'
 import { damaged, readDocument, verifyDocument } from './document.ts'
 import type { Document } from './document.ts'
-import { errnoOf, fileFailure, storeError } from './failure.ts'
+import { closeFile, errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import type { SealedRecord } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import { assertFollows, markOf } from './lineage.ts'
@@ -21,6 +23,8 @@ export interface View {
   readonly keys: OpenKeys
   /** Seals, and authenticates the file. */
   readonly primary: DataKey
+  /** Records that were read, still sealed, by what their lines begin with. */
+  readonly atHand: Map<string, SealedRecord>
 }
 
 /** The file, as it is now. */
@@ -56,13 +60,14 @@ export function fileSource(settings: FileStoreSettings): Source {
   let seen: AnchorMark | undefined
   let loading: Promise<unknown> | undefined
   let known: OpenKeys = new Map()
+  let closed = false
 
   const hold = (next: Held): void => {
     const before = held
     held = next
     seen = markOf(next.view.document)
     known = next.view.keys
-    if (before !== undefined) system.close(before.fd)
+    if (before !== undefined) closeFile(before.fd, system)
   }
 
   /** The part that needs no waiting if the keys are known, or raw. */
@@ -77,17 +82,19 @@ export function fileSource(settings: FileStoreSettings): Source {
     }
     const { fd, stats } = file
     const keep = (document: Document, keys: OpenKeys): View => {
+      // A key wrapper may answer after the store was closed: nothing would ever close this descriptor.
+      if (closed) throw closedError(STORE)
       const primary = keys.get(document.header.keys[0].kid)
       if (primary === undefined) throw damaged()
       verifyDocument(document, primary.macKey)
       assertFollows(document, seen)
       assertFollows(document, mark)
-      const view = { document, keys, primary }
+      const view = { document, keys, primary, atHand: new Map<string, SealedRecord>() }
       hold({ view, fd, stats })
       return view
     }
     const drop = (error: unknown): never => {
-      system.close(fd)
+      closeFile(fd, system)
       throw error
     }
     try {
@@ -143,14 +150,15 @@ export function fileSource(settings: FileStoreSettings): Source {
       if (stats === undefined || stats.ino !== system.fstat(fd).ino) {
         // Somebody who does not heed the lock has replaced it already: it is read again at the next use.
         seen = markOf(view.document)
-        system.close(fd)
+        closeFile(fd, system)
         return
       }
       hold({ view, fd, stats })
     },
     isOpen: () => held !== undefined,
     close() {
-      if (held !== undefined) system.close(held.fd)
+      closed = true
+      if (held !== undefined) closeFile(held.fd, system)
       held = undefined
       for (const key of known.values()) eraseDataKey(key)
       known = new Map()
@@ -194,7 +202,7 @@ function openFile(settings: FileStoreSettings): { readonly fd: number; readonly 
     if (stats.size > MAX_FILE_BYTES) throw storeError('TOO_LARGE', `The store file ${path} is larger than 2 GiB.`)
     return { fd, stats }
   } catch (error) {
-    system.close(fd)
+    closeFile(fd, system)
     throw fileFailure(error, `open the store file ${path}`)
   }
 }

@@ -8,7 +8,7 @@ import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion 
 import type { Committer } from './commit.ts'
 import type { Draft } from './draft.ts'
 import { STORE } from './failure.ts'
-import { openRecord, sealRecord, versionToken } from './record.ts'
+import { openRecord, sealedRecord, sealRecord, versionToken } from './record.ts'
 import type { Content } from './record.ts'
 
 /** The verbs that write. None uses `this`. */
@@ -51,7 +51,7 @@ export function writingVerbs(open: () => Committer, history: number): WritingVer
         const live = draft.lines(scope, name).at(-1)
         assertVersion(live && versionToken(header, live.version), ifVersion, address)
         if (mode === 'replace' || live === undefined) return add(draft, address, { values: given, description })
-        const before = openRecord(live, header, draft.view.keys)
+        const before = openRecord(sealedRecord(live, header, draft.view.keys))
         const merged = checkedValues({ ...before.values, ...given }, address)
         return add(draft, address, { values: merged, description: description ?? before.description })
       })
@@ -82,7 +82,7 @@ export function writingVerbs(open: () => Committer, history: number): WritingVer
         const { header } = draft.view.document
         const older = draft.lines(scope, name).find((line) => versionToken(header, line.version) === version)
         if (older !== undefined) {
-          const { values, description } = openRecord(older, header, draft.view.keys)
+          const { values, description } = openRecord(sealedRecord(older, header, draft.view.keys))
           return add(draft, address, { values, description })
         }
         const message = `Secret ${name} (scope ${scope}) has no such version, or it is no longer kept.`

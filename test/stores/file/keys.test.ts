@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { generateKey } from '../../../src/stores/file.ts'
@@ -107,6 +107,54 @@ describe('opening', () => {
     expect(await failureOf(open({ passphrase: key }).get('a'))).toMatchObject({ code: 'KEY_WRONG' })
     expect(await failureOf(open({ key: 'a'.repeat(47) }).get('a'))).toMatchObject({ code: 'KEY_FORMAT' })
   })
+})
+
+test('a store that is closed while a key wrapper is asked opens and writes nothing any more', async () => {
+  const { open, path } = storeFolder()
+  await open({ keys: [wrapper] }).set('a', { K: 'v' })
+  const before = readFileSync(path)
+  const descriptors = () => readdirSync('/proc/self/fd').length
+  const count = descriptors()
+  let answer = (): void => undefined
+  const slow: KeyWrapper = {
+    ...wrapper,
+    unwrap: (bytes) =>
+      new Promise(
+        (resolve) =>
+          (answer = () => {
+            resolve(reverse(bytes))
+          }),
+      ),
+  }
+  const reader = open({ keys: [slow] })
+  const reading = failureOf(reader.get('a'))
+  await reader.close()
+  answer()
+  expect(await reading).toMatchObject({ code: 'CLOSED' })
+  expect(descriptors()).toBe(count)
+
+  let tell = (): void => undefined
+  const asked = new Promise<void>((resolve) => (tell = resolve))
+  const adding = open({ keys: [wrapper] })
+  const other: KeyWrapper = {
+    id: 'other',
+    unwrap: reverse,
+    wrap: (bytes) => {
+      tell()
+      return new Promise(
+        (resolve) =>
+          (answer = () => {
+            resolve(reverse(bytes))
+          }),
+      )
+    },
+  }
+  const added = failureOf(adding.addRecipient(other))
+  await asked
+  await adding.close()
+  answer()
+  expect(await added).toMatchObject({ code: 'CLOSED' })
+  expect(readFileSync(path).equals(before)).toBe(true)
 })
 
 describe('rotateKey', () => {

@@ -1,0 +1,9 @@
+/** The commands. Each is loaded when it is asked for. */
+import type { Command } from './command.ts'
+
+/** Loads a command by its name, in the order of help. */
+export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import('./commands/init.ts')).init,
+  set: async () => (await import('./commands/set.ts')).set,
+  list: async () => (await import('./commands/list.ts')).list,
+}

@@ -1,0 +1,86 @@
+/** `latchkey init`. */
+import { lstatSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { isLatchkeyError } from '../../errors.ts'
+import { STORE_OPTIONS } from '../command.ts'
+import type { Command, Input } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError, oneLine } from '../failure.ts'
+import { ignoreInGit } from '../git-ignore.ts'
+import { output } from '../output.ts'
+import { withStore } from '../store.ts'
+
+export const init: Command = {
+  summary: 'Makes a store file and its key file',
+  arguments: [],
+  options: STORE_OPTIONS,
+  details: [
+    'Both files can be read by you alone. The name of the key file goes into the .gitignore beside it. The key is not shown, and\nneither file is made if one of them exists. With LATCHKEY_KEY set and no --key-file, that key is used and no key file is made.',
+    'Keep a copy of the key where the store is not: whoever has both can read every secret, and without the key nobody can.',
+  ],
+  async run(input) {
+    const text = await withStore(input, async (store) => {
+      const keyFile = keyFileFor(store.path, input)
+      refuseExisting('store', store.path, 'latchkey list shows what is in it, latchkey set adds to it.')
+      if (keyFile === undefined) {
+        await store.create()
+        return `Made the store ${shown(store.path)}. Its key is the one in LATCHKEY_KEY.\n${KEEP}`
+      }
+      refuseExisting('key', keyFile, 'To make a store with that key, store a secret: latchkey set NAME KEY')
+      const ignored = ignoreInGit(keyFile)
+      try {
+        await store.create({ makeKeyFile: true })
+      } catch (error) {
+        throw halfMade(error, keyFile)
+      }
+      return [
+        `Made the store ${shown(store.path)}`,
+        `and its key   ${shown(keyFile)} (both can be read by you alone).`,
+        `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
+        KEEP,
+        ...elsewhere(store.path, keyFile),
+        'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
+      ].join('\n')
+    })
+    await output.write(`${text}\n`)
+    return EXIT.ok
+  },
+}
+
+const KEEP = `
+Keep a copy of the key where the store is not, e.g. in a password manager. Whoever has both can read every secret; without
+the key nobody can. Where the key file cannot be, give its text as LATCHKEY_KEY.`
+
+/** The key file that is to be made; `undefined` where the key comes from LATCHKEY_KEY. The rule is the store's own. */
+function keyFileFor(path: string, input: Input): string | undefined {
+  const given = input.text('key-file')
+  if (given !== undefined) return resolve(given)
+  const { LATCHKEY_KEY: key, LATCHKEY_KEY_FILE: named } = process.env
+  return key === undefined ? resolve(named ?? `${path}.key`) : undefined
+}
+
+function refuseExisting(what: string, path: string, hint: string): void {
+  // Not existsSync: a symbolic link that leads nowhere is there, too, and a folder that cannot be searched tells nothing.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return
+  throw new CliError('CONFLICT', `There is a ${what} file already: ${path}. Nothing was changed.`, hint)
+}
+
+/** Says where a key was left, if the store could not be made after it. */
+function halfMade(error: unknown, keyFile: string): unknown {
+  if (!isLatchkeyError(error) || lstatSync(keyFile, { throwIfNoEntry: false }) === undefined) return error
+  const hint = `The key file ${keyFile} is there, the store is not. When this is mended, latchkey set makes the store with it.`
+  return new CliError(String(error.code), error.message, error.hint === undefined ? hint : `${error.hint} ${hint}`)
+}
+
+/** What to do so that the key is found, where it is not where it is looked for. */
+function elsewhere(path: string, keyFile: string): string[] {
+  const { LATCHKEY_KEY: key, LATCHKEY_KEY_FILE: named } = process.env
+  if (key === undefined && resolve(named ?? `${path}.key`) === keyFile) return []
+  const unset = key === undefined ? '' : ' and unset LATCHKEY_KEY'
+  return [`To use it, set LATCHKEY_KEY_FILE=${oneLine(keyFile)}${unset}, or give --key-file each time.`]
+}
+
+function shown(path: string): string {
+  const here = relative(process.cwd(), path)
+  return oneLine(here.startsWith('..') ? path : here)
+}

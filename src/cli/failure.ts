@@ -1,0 +1,62 @@
+/** What goes wrong, and how it is told: one line, a hint on the next, an exit code. Never a stack, never a value. */
+import { isLatchkeyError } from '../errors.ts'
+import { EXIT } from './exit-codes.ts'
+import type { ExitCode } from './exit-codes.ts'
+
+/** A failure of the command line's own. Its message and hint hold nothing that was typed, unless it is known to be a name. */
+export class CliError extends Error {
+  readonly code: string
+  readonly hint: string | undefined
+  readonly exitCode: ExitCode
+
+  constructor(code: string, message: string, hint?: string, exitCode: ExitCode = EXIT.failure) {
+    super(message)
+    this.code = code
+    this.hint = hint
+    this.exitCode = exitCode
+  }
+}
+
+/** Makes the error for a command line that cannot be understood. */
+export function usageError(message: string, hint?: string): CliError {
+  return new CliError('USAGE', message, hint, EXIT.usage)
+}
+
+/** Somebody pressed Ctrl-C at a prompt. */
+export class Interrupted extends Error {}
+
+/** Gives the errno of a failed call of the system, e.g. `ENOSPC`. */
+export function errnoOf(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
+}
+
+/** How a failure is told. */
+export interface Told {
+  /** What goes to stderr, with its line breaks. */
+  readonly text: string
+  readonly exitCode: ExitCode
+}
+
+/** Says what to tell of a failure. */
+export function tell(error: unknown): Told {
+  if (error instanceof Interrupted) return { text: '', exitCode: EXIT.interrupted }
+  if (error instanceof CliError) return told(error.message, error.code, error.hint, error.exitCode)
+  if (isLatchkeyError(error)) return told(error.message, String(error.code), error.hint, EXIT.failure)
+  const errno = errnoOf(error)
+  // Any other message may quote what was read.
+  const name = error instanceof Error && /^[A-Za-z]{1,40}$/.test(error.name) ? error.name : 'not an error'
+  return errno === undefined
+    ? told(`This should not have happened (${name}).`, 'UNEXPECTED', undefined, EXIT.failure)
+    : told(`A call of the system failed (${errno}).`, 'UNAVAILABLE', undefined, EXIT.failure)
+}
+
+/** Shows text that may hold a path or a name of somebody else's: what would move the cursor is escaped. */
+export function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
+}
+
+function told(message: string, code: string, hint: string | undefined, exitCode: ExitCode): Told {
+  const next = hint === undefined ? '' : `hint: ${oneLine(hint)}\n`
+  return { text: `latchkey: ${oneLine(message)} [${code}]\n${next}`, exitCode }
+}

@@ -1,0 +1,68 @@
+/** Asks for a value on the terminal, without showing it. */
+import { emitKeypressEvents } from 'node:readline'
+import type { Key } from 'node:readline'
+import { CliError, Interrupted } from './failure.ts'
+import { withoutLineEnd } from './standard-input.ts'
+
+/** Terminals mark what is pasted, so that the line breaks in a pasted key do not end it, nor reach the shell. */
+const MARK_PASTES = '\x1b[?2004h'
+const MARK_NO_PASTES = '\x1b[?2004l'
+
+/**
+ * Asks on the terminal that stdin is, and resolves with what was typed or pasted before Enter. The question goes to stderr, so
+ * that stdout can be redirected. The terminal is put back however it ends.
+ *
+ * @throws Interrupted for Ctrl-C, CliError NO_VALUE for Ctrl-D.
+ */
+export async function askHidden(question: string): Promise<string> {
+  const { stdin, stderr } = process
+  const marks = stderr.isTTY && process.env['TERM'] !== 'dumb'
+  emitKeypressEvents(stdin)
+  stdin.setRawMode(true)
+  stderr.write(`${marks ? MARK_PASTES : ''}${question}`)
+  try {
+    return withoutLineEnd(await typedLine())
+  } finally {
+    stdin.setRawMode(false)
+    stdin.pause()
+    stderr.write(`${marks ? MARK_NO_PASTES : ''}\n`)
+  }
+}
+
+function typedLine(): Promise<string> {
+  const { stdin } = process
+  let typed: string[] = []
+  let pasting = false
+
+  return new Promise<string>((resolve, reject) => {
+    const end = (settle: () => void): void => {
+      stdin.off('keypress', press).off('end', ended).off('error', ended)
+      settle()
+    }
+    const ended = (): void => {
+      end(() => {
+        reject(new CliError('NO_VALUE', 'The terminal was closed: no value was given.'))
+      })
+    }
+    const press = (text: string | undefined, key: Key): void => {
+      if (key.name === 'paste-start') pasting = true
+      else if (key.name === 'paste-end') pasting = false
+      else if (pasting) typed.push(key.name === 'return' ? '\n' : (key.sequence ?? text ?? ''))
+      else if (key.name === 'return' || key.name === 'enter') {
+        end(() => {
+          resolve(typed.join(''))
+        })
+      } else if (key.ctrl === true && key.name === 'c') {
+        end(() => {
+          reject(new Interrupted())
+        })
+      } else if (key.ctrl === true && key.name === 'd') {
+        if (typed.length === 0) ended()
+      } else if (key.ctrl === true && key.name === 'u') typed = []
+      else if (key.name === 'backspace') typed.pop()
+      else if (text !== undefined && !/^[\p{Cc}]/u.test(text)) typed.push(text)
+    }
+    stdin.on('keypress', press).on('end', ended).on('error', ended)
+    stdin.resume()
+  })
+}

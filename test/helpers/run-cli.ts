@@ -1,0 +1,116 @@
+/** Runs the built command line as a process of its own, in a folder of its own, with or without a terminal. */
+import { spawn } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
+const NOBODY = 65534
+
+export interface Ended {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface RunOptions {
+  /** What comes on stdin; `null` closes it as the shell's `<&-` does. Default: nothing. */
+  stdin?: string | Buffer | null
+  env?: Record<string, string>
+  umask?: string
+  /** Shell text after the command, e.g. `| head -n 1`. */
+  after?: string
+}
+
+export interface CliFolder {
+  folder: string
+  /** The path of a file in the folder. */
+  at: (name: string) => string
+  read: (name: string) => string
+  /** The permission bits of a file, in octal. */
+  mode: (name: string) => string
+  entries: () => string[]
+  run: (args: string[], options?: RunOptions) => Promise<Ended>
+  /** Runs on a terminal; each step waits for a text on the screen, then types. */
+  onTerminal: (args: string[], steps?: [string, string][], columns?: number) => Promise<Screen>
+}
+
+export interface Screen {
+  screen: string
+  code: number
+  restored: boolean
+}
+
+/** Makes the folder, which nobody owns if this process is root: root may do everything. Call it inside a test. */
+export function cliFolder(): CliFolder {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'))
+  const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+  if (asNobody.uid !== undefined) chownSync(folder, NOBODY, NOBODY)
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true, force: true })
+  })
+  if (!existsSync(CLI)) throw new Error('dist/cli.js is not there: build first')
+  const { PATH = '' } = process.env
+  const at = (name: string) => join(folder, name)
+
+  return {
+    folder,
+    at,
+    read: (name) => readFileSync(at(name), 'utf8'),
+    mode: (name) => (statSync(at(name)).mode & 0o777).toString(8),
+    entries: () => readdirSync(folder).sort(),
+    run(args, { stdin = '', env = {}, umask = '022', after = '' } = {}) {
+      const script = `umask ${umask}; "$@" ${stdin === null ? '<&-' : ''} ${after}`
+      return ended(
+        spawn('sh', ['-c', script, 'sh', process.execPath, CLI, ...args], {
+          cwd: folder,
+          env: { PATH, ...env },
+          ...asNobody,
+        }),
+        stdin ?? '',
+      )
+    },
+    async onTerminal(args, steps = [], columns = 120) {
+      const job = {
+        command: [process.execPath, CLI, ...args],
+        steps,
+        columns,
+        cwd: folder,
+        env: { PATH, TERM: 'xterm' },
+      }
+      const { code, stdout, stderr } = await ended(
+        spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
+        '',
+      )
+      if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
+      return JSON.parse(stdout) as Screen
+    },
+  }
+}
+
+/** A folder with a store and its key. */
+export async function cliFolderWithStore(): Promise<CliFolder> {
+  const folder = cliFolder()
+  const { code, stderr } = await folder.run(['init'])
+  if (code !== 0) throw new Error(stderr)
+  return folder
+}
+
+function ended(child: ReturnType<typeof spawn>, stdin: string | Buffer): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    let stdout = ''
+    let stderr = ''
+    child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()))
+    child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
+    // EPIPE: the program ended without reading all of it.
+    child.stdin?.on('error', () => undefined)
+    child.stdin?.end(stdin)
+    child.on('error', reject)
+    child.on('close', (code) => {
+      resolve({ code, stdout, stderr })
+    })
+  })
+}
