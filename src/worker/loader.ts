@@ -1,14 +1,17 @@
 /** TypeScript in a child: whether Node or a loader can read a module, and tsx where neither can. */
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
-import { loaderFlags } from './flags.ts'
+import { CHILD_CONDITION, loaderFlags } from './flags.ts'
+
+/** Flags of the host that say where modules are found, and load none. */
+const NO_LOADER = /^(--conditions|-C|--enable-source-maps|--preserve-symlinks|--no-|--experimental-require-module)/
 
 /** Makes a TypeScript module loadable, by tsx from the module's own folder if need be. True: nothing here can load it. */
-export async function needsLoader(url: string): Promise<boolean> {
+export async function lacksLoader(url: string): Promise<boolean> {
   if (!/\.[cm]?tsx?$/.test(new URL(url).pathname)) return false
   const strips = (process.features as { typescript?: unknown }).typescript
   if (strips !== undefined && strips !== false) return false
-  if (loaderFlags(process.execArgv).some((flag) => !flag.startsWith('--conditions'))) return false
+  if (hostHasLoader()) return false
   let api: string
   try {
     api = createRequire(url).resolve('tsx/esm/api')
@@ -19,4 +22,17 @@ export async function needsLoader(url: string): Promise<boolean> {
   const { register } = (await import(pathToFileURL(api).href)) as { register(): unknown }
   register()
   return false
+}
+
+/** Tells whether an import failed at TypeScript: a host's `--require` may have been no loader. */
+export function isUnreadTypeScript(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  return code === 'ERR_UNKNOWN_FILE_EXTENSION' && /"\.[cm]?tsx?"/.test(String(message))
+}
+
+/** Whether the host was started with what may be a loader. */
+function hostHasLoader(): boolean {
+  // The host's flags come first; what follows the condition are packages to preload.
+  const own = process.execArgv.indexOf(CHILD_CONDITION)
+  return loaderFlags(process.execArgv.slice(0, own)).some((flag) => flag.startsWith('-') && !NO_LOADER.test(flag))
 }

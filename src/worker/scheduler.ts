@@ -163,7 +163,7 @@ export function createScheduler(
       slot.calls++
       const reply = await slot.worker.call(job.call)
       slot.calling = false
-      if (reply === undefined && slot.job === job && slot.worker.undelivered()) {
+      if (reply === undefined && slot.job === job && slot.calls > 1 && slot.worker.undelivered()) {
         // It exited while it was idle, and nobody had noticed yet: the job has not begun.
         slot.job = undefined
         retire(slot)
