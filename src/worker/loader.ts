@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { CHILD_CONDITION, loaderFlags } from './flags.ts'
 
-/** Flags of the host that say where modules are found, and load none. */
-const NO_LOADER = /^(--conditions|-C|--enable-source-maps|--preserve-symlinks|--no-|--experimental-require-module)/
+/** What loaders of TypeScript are called. A host may preload much else, and a test runner does. */
+const LOADERS = /tsx|ts-node|swc|esbuild|jiti|sucrase|babel|oxc|typescript|\bts\b/i
 
 /** Makes a TypeScript module loadable, by tsx from the module's own folder if need be. True: nothing here can load it. */
 export async function lacksLoader(url: string): Promise<boolean> {
@@ -30,9 +30,10 @@ export function isUnreadTypeScript(error: unknown): boolean {
   return code === 'ERR_UNKNOWN_FILE_EXTENSION' && /"\.[cm]?tsx?"/.test(String(message))
 }
 
-/** Whether the host was started with what may be a loader. */
+/** Whether the host was started with a loader of TypeScript, as far as its name tells. */
 function hostHasLoader(): boolean {
   // The host's flags come first; what follows the condition are packages to preload.
   const own = process.execArgv.indexOf(CHILD_CONDITION)
-  return loaderFlags(process.execArgv.slice(0, own)).some((flag) => flag.startsWith('-') && !NO_LOADER.test(flag))
+  const loading = loaderFlags(process.execArgv.slice(0, own)).filter((flag) => !/strip-types|source-maps/.test(flag))
+  return LOADERS.test(loading.join(' '))
 }

@@ -78,6 +78,8 @@ export function startWorker(options: WorkerOptions): Worker {
     exited.resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError })
     // Tinypool still holds its ports and what it was asked; nothing is left for it to wait for.
     void pool.destroy().catch(ignoreEndedPool)
+    // It waits for the exit of what never started, too.
+    if (child.pid === undefined) child.emit('exit', null, null)
   }
   child.prependListener('exit', exit)
   child.prependListener('error', (error: NodeJS.ErrnoException) => {
@@ -191,13 +193,13 @@ function startPool(options: WorkerOptions): { pool: Tinypool; child: ChildProces
 }
 
 /**
- * Makes the Tinypool. A system that is out of descriptors gives Node a child without streams and channel, at which Tinypool
- * throws before it listens for the error that follows, and that would end the host.
+ * Makes the Tinypool. A system that is out of descriptors gives Node a child without a channel, at which Tinypool would
+ * throw with its ports open, before it listens for the error that follows: the host would end, or never end.
  */
 function makePool({ entry, env, execArgv }: WorkerOptions): Tinypool | { startError: string } {
-  const begun: ChildProcess[] = []
   const onChild = (message: unknown): void => {
-    begun.push((message as { process: ChildProcess }).process)
+    // A child that starts gets a channel's `send` in place of this one.
+    ;(message as { process: ChildProcess }).process.send = () => false
   }
   subscribe('child_process', onChild)
   try {
@@ -217,10 +219,8 @@ function makePool({ entry, env, execArgv }: WorkerOptions): Tinypool | { startEr
     })
   } catch (error) {
     const { code } = error as { code?: unknown }
-    const failed = begun.find(({ pid }) => pid === undefined)
-    failed?.on('error', () => undefined)
-    if (failed === undefined && typeof code !== 'string') throw error
-    return { startError: typeof code === 'string' ? code : 'EMFILE' }
+    if (typeof code !== 'string') throw error
+    return { startError: code }
   } finally {
     unsubscribe('child_process', onChild)
   }
@@ -234,7 +234,8 @@ function ignoreEndedPool(error: unknown): void {
 function readOutput(child: ChildProcess, onLine: WorkerOptions['onLine']): Promise<void> {
   const ends = (['stdout', 'stderr'] as const).map((name) => {
     const stream = child[name]
-    if (stream === null) return Promise.resolve()
+    // Without descriptors there are none, whatever the types say.
+    if (stream === null || (stream as unknown) === undefined) return Promise.resolve()
     readLines(stream, (line) => {
       onLine(name, line)
     })

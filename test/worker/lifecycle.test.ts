@@ -124,6 +124,33 @@ describe('a call that is given up', () => {
     expect(fixture.registry.stats().busy).toBe(started)
   })
 
+  test.each([
+    ['while its module is imported', (lines: string[]) => lines.includes('importing')],
+    ['while its process starts', () => true],
+  ])('%s rejects with the same reason object at once, and its child goes', async (_when, begun) => {
+    const written: string[] = []
+    const registry = createRegistry({
+      store: fixture.store,
+      pool: { spares: 0 },
+      onLog: ({ line }) => written.push(line),
+    })
+    const module = new URL('../fixtures/worker/never-ending.mjs', import.meta.url)
+    const call = registry.register({ name: 'never', secrets: ['api'], module })(() => Promise.resolve())
+    const before = new Set(childrenOf(process.pid))
+    const controller = new AbortController()
+    const pending = failure(call.with({ signal: controller.signal })())
+    const started = (): number[] => childrenOf(process.pid).filter((child) => !before.has(child))
+    await until(() => started().length > 0 && begun(written))
+    const children = started()
+    const at = performance.now()
+    controller.abort(reason)
+    expect(await pending).toBe(reason)
+    expect(performance.now() - at).toBeLessThan(500)
+    await until(() => children.every((child) => !isAlive(child)), 5 * second)
+    expect(registry.stats()).toMatchObject({ processes: 0, queued: 0 })
+    await registry.close()
+  })
+
   test('in the queue leaves the queue', async () => {
     const controller = new AbortController()
     const busy = Array.from({ length: 8 }, () => fixture.hang.with({ signal: controller.signal })())
