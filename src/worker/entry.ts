@@ -56,8 +56,8 @@ async function init(task: InitTask): Promise<InitReply> {
   setEnvironment(assigned.variables)
   markChildren(task.marker)
   if (task.user !== undefined) becomeUser(task.user)
-  if (await lacksLoader(task.module)) return { ok: false, why: 'needs-loader' }
   try {
+    if (await lacksLoader(task.module)) return { ok: false, why: 'needs-loader' }
     await importGuarded(task.module, task.mains)
   } catch (error) {
     if (error instanceof MainModuleReached) return { ok: false, why: 'main' }

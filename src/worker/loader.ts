@@ -12,15 +12,15 @@ export async function lacksLoader(url: string): Promise<boolean> {
   const strips = (process.features as { typescript?: unknown }).typescript
   if (strips !== undefined && strips !== false) return false
   if (hostHasLoader()) return false
-  let api: string
+  let tsx: string
   try {
-    api = createRequire(url).resolve('tsx/esm/api')
+    tsx = createRequire(url).resolve('tsx/esm')
   } catch (error) {
     if ((error as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw error
     return true
   }
-  const { register } = (await import(pathToFileURL(api).href)) as { register(): unknown }
-  register()
+  // Its programming interface cannot be had this way: what `require` resolves to does not register. This one does on import.
+  await import(pathToFileURL(tsx).href)
   return false
 }
 

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { CallReply } from '../../src/worker/protocol.ts'
 import { createScheduler, type Job, type Outcome, type PoolLimits } from '../../src/worker/scheduler.ts'
 import type { Worker, WorkerExit } from '../../src/worker/worker.ts'
@@ -216,6 +216,7 @@ describe('the scheduler', () => {
   })
 
   test('leaves a worker that has served less than a burst to its key for a little', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const { submit, workers } = setUp({ maxProcesses: 1 })
     submit('a')
     await settle()
@@ -223,9 +224,11 @@ describe('the scheduler', () => {
     await settle()
     submit('b')
     expect(workers.map(({ ended }) => ended)).toEqual([false])
-    await workers[0]?.exit.promise
+    vi.advanceTimersByTime(50)
     await settle()
+    expect(workers[0]?.ended).toBe(true)
     expect(workers[1]?.key).toBe('b')
+    vi.useRealTimers()
   })
 
   test('does not begin a call anew whose child was gone before its first call reached it', async () => {
