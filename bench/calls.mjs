@@ -6,7 +6,7 @@ import { Piscina } from 'piscina'
 import { Tinypool } from 'tinypool'
 import workerpool from 'workerpool'
 import { createRegistry, memoryStore } from 'latchkey'
-import { alone, registry, single, warm } from './fixtures/calls.mjs'
+import { alone, first, registry, roomy, single, warm } from './fixtures/calls.mjs'
 import { plot } from './fixtures/plot.mjs'
 import { interleaved, machine, percentile, short, table } from './measure.mjs'
 
@@ -58,11 +58,13 @@ const warmTasks = {
 for (const task of Object.values(warmTasks)) for (let index = 0; index < 200; index++) await task()
 const warmTimes = await interleaved(warmTasks, { rounds: 100, perRound: 20 })
 
-await registry.ready()
+await roomy.ready()
 const firstTimes = await interleaved(
-  { latchkey: (index) => warm.with({ partition: `p${index}` })(input), fork: coldFork },
+  { latchkey: (index) => first.with({ partition: `p${index}` })(input), fork: coldFork },
   { rounds: 15, pauseMs: 250 },
 )
+await roomy.close()
+await registry.ready()
 const freshTimes = await interleaved(
   { latchkey: () => warm.with({ isolation: 'call' })(input), fork: coldFork },
   { rounds: 15, pauseMs: 250 },
