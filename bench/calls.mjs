@@ -1,12 +1,14 @@
 // What a call costs, beside what it cannot be cheaper than. See bench/README.md.
 import { fork } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Piscina } from 'piscina'
 import { Tinypool } from 'tinypool'
 import workerpool from 'workerpool'
 import { createRegistry, memoryStore } from 'latchkey'
-import { alone, registry, single, warm } from './fixtures/calls.mjs'
-import { interleaved, machine, short, table } from './measure.mjs'
+import { alone, first, registry, roomy, single, warm } from './fixtures/calls.mjs'
+import { plot } from './fixtures/plot.mjs'
+import { interleaved, machine, percentile, short, table } from './measure.mjs'
 
 const plainPath = fileURLToPath(new URL('./fixtures/plain.mjs', import.meta.url))
 const forkedPath = fileURLToPath(new URL('./fixtures/forked.mjs', import.meta.url))
@@ -56,11 +58,13 @@ const warmTasks = {
 for (const task of Object.values(warmTasks)) for (let index = 0; index < 200; index++) await task()
 const warmTimes = await interleaved(warmTasks, { rounds: 100, perRound: 20 })
 
-await registry.ready()
+await roomy.ready()
 const firstTimes = await interleaved(
-  { latchkey: (index) => warm.with({ partition: `p${index}` })(input), fork: coldFork },
+  { latchkey: (index) => first.with({ partition: `p${index}` })(input), fork: coldFork },
   { rounds: 15, pauseMs: 250 },
 )
+await roomy.close()
+await registry.ready()
 const freshTimes = await interleaved(
   { latchkey: () => warm.with({ isolation: 'call' })(input), fork: coldFork },
   { rounds: 15, pauseMs: 250 },
@@ -90,6 +94,28 @@ for (let round = 0; round < 5; round++) {
   four.push(await callsPerSecond((caller) => bound[caller](input), 4, 600))
 }
 const best = (list) => list.sort((a, b) => a - b)[2]
+
+/** Latencies in ms, and calls per second, of 8 callers who take one of so many keys at random, on at most 4 processes. */
+async function underLoad(keys, forMs) {
+  const loaded = Array.from({ length: keys }, (_, index) => warm.with({ partition: `load${keys}-${index}` }))
+  const latencies = []
+  let state = keys
+  const next = () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648
+  const begun = performance.now()
+  await callsPerSecond(
+    async () => {
+      const at = performance.now()
+      await loaded[Math.floor(next() * keys)](input)
+      latencies.push(performance.now() - at)
+    },
+    8,
+    forMs,
+  )
+  const perSecond = (latencies.length / (performance.now() - begun)) * 1000
+  return { keys, perSecond, p50: percentile(latencies, 50), p99: percentile(latencies, 99) }
+}
+const loads = []
+for (const keys of [1, 4, 16, 64, 256]) loads.push(await underLoad(keys, 8_000))
 
 const spread = createRegistry({ store: memoryStore({ api: { API_TOKEN: 'x', API_USER: 'y' } }) })
 globalThis.gc?.()
@@ -130,6 +156,24 @@ table(
     'workerpool (processes)': warmTimes.workerpool,
     'cold fork + import': firstTimes.fork,
   }).map(([name, ms]) => [name, short(ms), `${short(ms / warmTimes.latchkey)} x`]),
+)
+
+table(
+  ['keys (8 callers, each call a key at random, maxProcesses 4)', 'calls/s', 'p50, ms', 'p99, ms'],
+  loads.map(({ keys, perSecond, p50, p99 }) => [keys, short(perSecond), short(p50), short(p99)]),
+)
+writeFileSync(
+  new URL('calls.svg', import.meta.url),
+  plot({
+    title: `8 callers on at most 4 processes, Node ${process.versions.node.split('.')[0]}`,
+    xLabel: 'worker keys',
+    xs: loads.map(({ keys }) => keys),
+    lines: [
+      { name: 'calls per second', values: loads.map(({ perSecond }) => perSecond) },
+      { name: 'p50, ms', values: loads.map(({ p50 }) => p50) },
+      { name: 'p99, ms', values: loads.map(({ p99 }) => p99) },
+    ],
+  }),
 )
 
 await Promise.all([

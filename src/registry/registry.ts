@@ -173,9 +173,12 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
 function startScheduler(settings: RegistrySettings): Scheduler {
   const { pool, graceMs } = settings
+  // Found once, by the first call, which is told if it is not there.
+  let entry: string | undefined
   return createScheduler(pool, graceMs, (onLine, further) => {
+    entry ??= workerEntryPath()
     return startWorker({
-      entry: workerEntryPath(),
+      entry,
       env: allowedVariables(settings.env),
       execArgv: childFlags({ maxOldSpaceMb: pool.maxOldSpaceMb, preload: pool.preload, further }),
       onLine,

@@ -2,8 +2,11 @@
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
-/** The folder whose frames are the library's own: the built package is flat, so it is where this code stands. */
-const OWN_FOLDER = new URL('.', import.meta.url).href
+/**
+ * The folder whose frames are the library's own: the built package is flat, so it is where this code stands. A bundle of
+ * CommonJS has no such URL.
+ */
+const OWN_FOLDER = URL.canParse('.', import.meta.url) ? new URL('.', import.meta.url).href : undefined
 
 /** A place in a module. */
 export interface CallSite {
@@ -35,7 +38,7 @@ export function captureCallSite(): CallSite | undefined {
     // Frames of the engine and of Node (Array.map, an import) stand between the user's and ours.
     if (!file || file.startsWith('node:')) continue
     const url = fileUrl(file)
-    if (url?.startsWith(OWN_FOLDER)) continue
+    if (OWN_FOLDER !== undefined && url?.startsWith(OWN_FOLDER)) continue
     if (url === undefined) return undefined
     return { url, place: `${url}:${frame.getLineNumber() ?? 0}:${frame.getColumnNumber() ?? 0}` }
   }

@@ -6,7 +6,7 @@ import { ChildProcess } from 'node:child_process'
 import { becomeUser } from './confinement.ts'
 import { setEnvironment, type Variables } from './environment.ts'
 import { importGuarded, MainModuleReached } from './import-guard.ts'
-import { needsLoader } from './loader.ts'
+import { isUnreadTypeScript, lacksLoader } from './loader.ts'
 import {
   ABORT_MESSAGE,
   WORKER_MARKER,
@@ -39,7 +39,7 @@ process.on('message', (message) => {
   running.aborted = true
   running.controller?.abort()
 })
-keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
+const putListenersBack = keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
 
 /** Runs one task. Never rejects: everything that goes wrong is a reply. */
 export default async function run(task: Task): Promise<InitReply | CallReply> {
@@ -56,11 +56,12 @@ async function init(task: InitTask): Promise<InitReply> {
   setEnvironment(assigned.variables)
   markChildren(task.marker)
   if (task.user !== undefined) becomeUser(task.user)
-  if (await needsLoader(task.module)) return { ok: false, why: 'needs-loader' }
   try {
+    if (await lacksLoader(task.module)) return { ok: false, why: 'needs-loader' }
     await importGuarded(task.module, task.mains)
   } catch (error) {
     if (error instanceof MainModuleReached) return { ok: false, why: 'main' }
+    if (isUnreadTypeScript(error)) return { ok: false, why: 'needs-loader' }
     return { ok: false, why: 'threw', thrown: encodeThrown(error), names: Object.keys(assigned.variables).sort() }
   }
   setEnvironment(assigned.variables)
@@ -97,13 +98,14 @@ async function call(task: CallTask): Promise<CallReply> {
   }
 }
 
-/** Puts a drifted environment back, and tells whether the next call can be served here. */
+/** Puts back what a function has changed of its process, and tells whether the next call can be served here. */
 function after(variables: Variables): { fit: boolean; spawned: boolean } {
   try {
     setEnvironment(variables)
+    putListenersBack()
     return { fit: process.connected, spawned }
   } catch {
-    // The function replaced process.env by something that cannot be set.
+    // The function put something in the place of process.env that cannot be replaced.
     return { fit: false, spawned }
   }
 }
@@ -124,17 +126,26 @@ function markChildren(marker: string): void {
   }
 }
 
-/** Keeps the listeners that are there now when somebody calls `process.removeAllListeners`. */
-function keepListeners(events: readonly string[]): void {
-  const kept = events.map((event) => ({ event, listeners: process.listeners(event as 'message') }))
+/**
+ * Keeps the listeners that are there now when somebody calls `process.removeAllListeners`.
+ *
+ * @returns what puts back those that were removed in another way.
+ */
+function keepListeners(events: readonly string[]): () => void {
+  const on = process.on.bind(process) as (event: string, listener: () => void) => unknown
+  const listeners = process.listeners.bind(process) as (event: string) => (() => void)[]
   const removeAllListeners = process.removeAllListeners.bind(process)
+  const kept = events.map((event) => ({ event, before: listeners(event) }))
+  const putBack = (): void => {
+    for (const { event, before } of kept) {
+      const now = listeners(event)
+      for (const listener of before) if (!now.includes(listener)) on(event, listener)
+    }
+  }
   process.removeAllListeners = (event) => {
     removeAllListeners(event)
-    for (const { event: name, listeners } of kept) {
-      for (const listener of listeners) {
-        if (!process.listeners(name as 'message').includes(listener)) process.on(name, listener)
-      }
-    }
+    putBack()
     return process
   }
+  return putBack
 }

@@ -29,13 +29,25 @@ export function allowedVariables(further: readonly string[], env: NodeJS.Process
   return allowed
 }
 
-/** Sets this process's environment to exactly `variables`. */
+/** The object by which the system's own environment is read and set. User code may put another in its place. */
+const environment = process.env
+
+/**
+ * Sets this process's environment to exactly `variables`, and puts `process.env` back if something replaced it.
+ *
+ * @throws Error if it cannot be put back.
+ */
 export function setEnvironment(variables: Variables): void {
-  for (const name of Object.keys(process.env)) {
-    if (!(name in variables)) Reflect.deleteProperty(process.env, name)
+  if (process.env !== environment) {
+    process.env = environment
+    // An accessor may have taken the assignment and done nothing with it.
+    if ((process.env as unknown) !== environment) throw new Error('process.env cannot be put back')
+  }
+  for (const name of Object.keys(environment)) {
+    if (!(name in variables)) Reflect.deleteProperty(environment, name)
   }
   for (const name of Object.keys(variables)) {
     const value = variables[name]
-    if (value !== undefined && process.env[name] !== value) process.env[name] = value
+    if (value !== undefined && environment[name] !== value) environment[name] = value
   }
 }

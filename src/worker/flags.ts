@@ -19,6 +19,9 @@ const LOADER_FLAGS: ReadonlyMap<string, number> = new Map([
   ['--preserve-symlinks', 0],
 ])
 
+/** Makes `latchkey` what it is in a child. It stands behind the host's flags and before a child's own. */
+export const CHILD_CONDITION = '--conditions=latchkey-child'
+
 /** What a child needs beyond the host's loader flags. */
 export interface FlagOptions {
   /** A limit of the child's heap in MB. */
@@ -31,7 +34,7 @@ export interface FlagOptions {
 
 /** Makes a child's `execArgv`. The host's `--env-file`, `--inspect`, `--watch` and the like never go on. */
 export function childFlags(options: FlagOptions = {}): string[] {
-  const own = ['--conditions=latchkey-child']
+  const own = [CHILD_CONDITION]
   // Closes the inspector that SIGUSR1 opens, and keeps the environment out of diagnostic reports, where Node can.
   for (const flag of ['--disable-sigusr1', '--report-exclude-env']) {
     if (process.allowedNodeEnvironmentFlags.has(flag)) own.push(flag)

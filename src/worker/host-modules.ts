@@ -12,7 +12,8 @@ export function mainModules(): readonly string[] {
 }
 
 function findMainModules(): string[] {
-  const require = createRequire(import.meta.url)
+  // Paths are absolute, so any place will do: a bundle of CommonJS has no import.meta.url.
+  const require = createRequire(process.execPath)
   const candidates = [require.main?.filename, process.argv[1], process.env['pm_exec_path']]
   const paths = new Set<string>()
   for (const candidate of candidates) {

@@ -80,6 +80,8 @@ interface Slot {
   calls: number
   /** Why its call was given up, if it was. */
   givenUp: WorkerEndReason | undefined
+  /** When its last call ended. */
+  idleSince: number
   /** A newer key of its family has been seen. */
   outdated: boolean
   idleTimer: NodeJS.Timeout | undefined
@@ -90,8 +92,14 @@ interface Queued {
   readonly since: number
 }
 
-/** So many calls may be served by workers of their own key while a key without any worker waits. */
+/**
+ * So many calls may be served by workers of their own key while a key without any worker waits; and so many a worker may
+ * serve before another key takes its place, unless it is idle for longer than a caller takes to come back: what its start
+ * has cost must be worth it.
+ */
 const BURST = 16
+/** The part of a cold start for which a worker that has served less than a burst is left to its key. */
+const LINGER = 1 / 8
 /** How long a cold start takes, until one has been measured. */
 const COLD_START_MS = 50
 
@@ -128,6 +136,7 @@ export function createScheduler(
       calling: false,
       calls: 0,
       givenUp: undefined,
+      idleSince: 0,
       outdated: false,
       idleTimer: undefined,
     }
@@ -176,7 +185,7 @@ export function createScheduler(
       slot.calls++
       const reply = await slot.worker.call(job.call)
       slot.calling = false
-      if (reply === undefined && slot.job === job && slot.worker.undelivered()) {
+      if (reply === undefined && slot.job === job && slot.calls > 1 && slot.worker.undelivered()) {
         // It exited while it was idle, and nobody had noticed yet: the job has not begun.
         slot.job = undefined
         retire(slot, 'exited')
@@ -256,6 +265,7 @@ export function createScheduler(
       return
     }
     idle.add(slot)
+    slot.idleSince = performance.now()
     slot.idleTimer ??= setTimeout(() => {
       if (idle.has(slot)) retire(slot, 'idle')
     }, limits.idleMs).unref()
@@ -295,6 +305,7 @@ export function createScheduler(
     if (!entitled) return false
     for (const slot of idle) {
       if (slot.key === job.key && !job.fresh) continue
+      if (slot.calls < BURST && performance.now() - slot.idleSince < coldStartMs * LINGER) continue
       passedOver = 0
       // Taken out before it is retired, so that nobody else is given its place.
       idle.delete(slot)
@@ -329,8 +340,8 @@ export function createScheduler(
       }
     }
     dispatching = false
-    // A key whose workers are all busy may take an idle one of another key, once it has waited.
-    if (queues.size > 0 && idle.size > 0) patience ??= setTimeout(patienceEnds, coldStartMs)
+    // What is idle now is left to its key for a little, and a key whose workers are all busy waits a little longer.
+    if (queues.size > 0 && idle.size > 0) patience ??= setTimeout(patienceEnds, Math.ceil(coldStartMs * LINGER))
   }
 
   function patienceEnds(): void {

@@ -1,6 +1,7 @@
 /** One worker: one child process, started and spoken to through a Tinypool of size one. */
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Tinypool } from 'tinypool'
 import type { Variables } from './environment.ts'
 import { deferred } from './deferred.ts'
@@ -54,7 +55,9 @@ const OUTPUT_GRACE_MS = 250
 
 /** Starts a child. Does not throw: a start that fails is an exit. */
 export function startWorker(options: WorkerOptions): Worker {
-  const { pool, child } = startPool(options)
+  const started = startPool(options)
+  if ('startError' in started) return unstarted(started.startError)
+  const { pool, child } = started
   const marker = randomBytes(16).toString('hex')
   const ready = deferred<undefined>()
   const exited = deferred<WorkerExit>()
@@ -75,6 +78,8 @@ export function startWorker(options: WorkerOptions): Worker {
     exited.resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError })
     // Tinypool still holds its ports and what it was asked; nothing is left for it to wait for.
     void pool.destroy().catch(ignoreEndedPool)
+    // It waits for the exit of what never started, too.
+    if (child.pid === undefined) child.emit('exit', null, null)
   }
   child.prependListener('exit', exit)
   child.prependListener('error', (error: NodeJS.ErrnoException) => {
@@ -95,10 +100,10 @@ export function startWorker(options: WorkerOptions): Worker {
 
   /** Settles with the reply, or with `undefined` when the child ends; Tinypool alone would wait on for ever. */
   function run(task: InitTask | CallTask): Promise<unknown> {
+    sent = false
     if (!alive) return Promise.resolve(undefined)
     return new Promise((resolve) => {
       settleTask = resolve
-      sent = false
       pool.run(task).then(
         (reply: unknown) => {
           resolve(isReply(reply) ? reply : undefined)
@@ -114,13 +119,13 @@ export function startWorker(options: WorkerOptions): Worker {
   async function endChild(): Promise<void> {
     child.ref()
     const { pid } = child
-    const started = new Set(alive && pid !== undefined ? directChildren(pid) : [])
+    const below = new Set(alive && pid !== undefined ? directChildren(pid) : [])
     if (alive) {
       child.kill('SIGKILL')
       await exited.promise
     }
-    if (mayHaveSpawned || started.size > 0) for (const found of await markedProcesses(marker)) started.add(found)
-    for (const found of started) killProcess(found)
+    if (mayHaveSpawned || below.size > 0) for (const found of await markedProcesses(marker)) below.add(found)
+    for (const found of below) killProcess(found)
     await outputRead
     await left
   }
@@ -148,24 +153,32 @@ export function startWorker(options: WorkerOptions): Worker {
   }
 }
 
+/** A worker whose child never was. */
+function unstarted(startError: string): Worker {
+  const gone = { exitCode: undefined, signal: undefined, startError }
+  return {
+    pid: undefined,
+    ready: new Promise(() => undefined),
+    exited: Promise.resolve(gone),
+    init: () => Promise.resolve(undefined),
+    call: () => Promise.resolve(undefined),
+    undelivered: () => true,
+    abort: () => undefined,
+    end: () => Promise.resolve(),
+  }
+}
+
 /** Starts a Tinypool of one child and takes over what it would do wrong by itself. */
-function startPool({ entry, env, execArgv }: WorkerOptions): { pool: Tinypool; child: ChildProcess } {
+function startPool(options: WorkerOptions): { pool: Tinypool; child: ChildProcess } | { startError: string } {
   const streams = [process.stdout, process.stderr]
   const limits = streams.map((stream) => stream.getMaxListeners())
-  const pool = new Tinypool({
-    runtime: 'child_process',
-    filename: entry,
-    minThreads: 1,
-    maxThreads: 1,
-    maxQueue: 0,
-    concurrentTasksPerWorker: 1,
-    idleTimeout: NEVER_MS,
-    useAtomics: false,
-    serialization: 'advanced',
-    env: { ...env },
-    execArgv: [...execArgv],
-    argv: [],
-  })
+  const restoreLimits = (): void => {
+    streams.forEach((stream, index) => stream.setMaxListeners(limits[index] ?? 10))
+  }
+  const made = makePool(options)
+  restoreLimits()
+  if (!(made instanceof Tinypool)) return made
+  const pool = made
   // A worker that ends must not be replaced: it would be a process that nobody knows of.
   pool.options.minThreads = 0
   // What a worker's end means is for its owner to say; without a listener it would end the host.
@@ -175,9 +188,42 @@ function startPool({ entry, env, execArgv }: WorkerOptions): { pool: Tinypool; c
   thread.process.off('exit', thread.onUnexpectedExit)
   streams.forEach((stream, index) => {
     thread.process[index === 0 ? 'stdout' : 'stderr']?.unpipe(stream)
-    stream.setMaxListeners(limits[index] ?? 10)
   })
   return { pool, child: thread.process }
+}
+
+/**
+ * Makes the Tinypool. A system that is out of descriptors gives Node a child without a channel, at which Tinypool would
+ * throw with its ports open, before it listens for the error that follows: the host would end, or never end.
+ */
+function makePool({ entry, env, execArgv }: WorkerOptions): Tinypool | { startError: string } {
+  const onChild = (message: unknown): void => {
+    // A child that starts gets a channel's `send` in place of this one.
+    ;(message as { process: ChildProcess }).process.send = () => false
+  }
+  subscribe('child_process', onChild)
+  try {
+    return new Tinypool({
+      runtime: 'child_process',
+      filename: entry,
+      minThreads: 1,
+      maxThreads: 1,
+      maxQueue: 0,
+      concurrentTasksPerWorker: 1,
+      idleTimeout: NEVER_MS,
+      useAtomics: false,
+      serialization: 'advanced',
+      env: { ...env },
+      execArgv: [...execArgv],
+      argv: [],
+    })
+  } catch (error) {
+    const { code } = error as { code?: unknown }
+    if (typeof code !== 'string') throw error
+    return { startError: code }
+  } finally {
+    unsubscribe('child_process', onChild)
+  }
 }
 
 function ignoreEndedPool(error: unknown): void {
@@ -188,7 +234,8 @@ function ignoreEndedPool(error: unknown): void {
 function readOutput(child: ChildProcess, onLine: WorkerOptions['onLine']): Promise<void> {
   const ends = (['stdout', 'stderr'] as const).map((name) => {
     const stream = child[name]
-    if (stream === null) return Promise.resolve()
+    // Without descriptors there are none, whatever the types say.
+    if (stream === null || (stream as unknown) === undefined) return Promise.resolve()
     readLines(stream, (line) => {
       onLine(name, line)
     })

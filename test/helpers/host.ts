@@ -15,9 +15,12 @@ export interface Host {
 /** Where the hosts are. */
 export const HOSTS = fileURLToPath(new URL('../fixtures/hosts/', import.meta.url))
 
-/** Starts `node` with these arguments in the folder of hosts. */
-export function startHost(args: readonly string[], options: { env?: Record<string, string>; cwd?: string } = {}): Host {
-  const child = spawn(process.execPath, args, {
+/** Starts `node`, or another program, with these arguments in the folder of hosts. */
+export function startHost(
+  args: readonly string[],
+  options: { env?: Record<string, string>; cwd?: string; file?: string } = {},
+): Host {
+  const child = spawn(options.file ?? process.execPath, args, {
     cwd: options.cwd ?? HOSTS,
     env: {
       PATH: process.env['PATH'] ?? '',

@@ -2,6 +2,8 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { createRegistry, memoryStore } from 'latchkey'
 import { afterAll, describe, expect, test } from 'vitest'
 import { HOSTS, startHost } from '../helpers/host.ts'
 import { isAlive, until } from '../helpers/processes.ts'
@@ -46,8 +48,8 @@ describe('the main module is refused before a child starts, and may still be cal
     expect(text).toMatch(/\n1$/)
   })
 
-  test('node folder', async () => {
-    expect(await output(['dir'])).toBe('MAIN_MODULE')
+  test.each(['dir', 'dir/index'])('node %s', async (path) => {
+    expect(await output([path])).toBe('MAIN_MODULE')
   })
 
   test('by a process manager that names it in pm_exec_path', async () => {
@@ -79,6 +81,10 @@ describe('hosts of every kind run their functions', () => {
     expect(await output(args)).toMatch(/"API_TOKEN".*"done"\]\ntyped-jobs\.ts:12$/)
   })
 
+  test("TypeScript that the host does not load itself, by tsx from the module's folder if need be", async () => {
+    expect(await output(['untyped.mjs'])).toContain('API_TOKEN')
+  })
+
   test('in a folder whose path has blanks, #, %, ? and letters beyond ASCII, by way of a symlink', async () => {
     const folder = join(temp, 'a b #1 100% ?x äöü')
     const installed = join(folder, 'node_modules')
@@ -90,6 +96,100 @@ describe('hosts of every kind run their functions', () => {
     const expected = JSON.stringify(['API_TOKEN', 'HOME', 'PATH'])
     expect(await output([join(folder, 'environment.mjs')])).toBe(expected)
     expect(await output([join(link, 'environment.mjs')])).toBe(expected)
+  })
+})
+
+describe('TypeScript that nothing in a child can read', () => {
+  /** A folder from which tsx is not found, with a module of TypeScript in it. */
+  function folderWithoutTsx(name: string): string {
+    const folder = join(temp, name)
+    mkdirSync(join(folder, 'node_modules'), { recursive: true })
+    symlinkSync(root, join(folder, 'node_modules', 'latchkey'))
+    cpSync(join(HOSTS, 'typed-jobs.ts'), join(folder, 'typed-jobs.ts'))
+    cpSync(join(HOSTS, 'untyped.mjs'), join(folder, 'untyped.mjs'))
+    cpSync(join(HOSTS, 'preload.cjs'), join(folder, 'preload.cjs'))
+    return folder
+  }
+  const strips = ['--no-strip-types', '--no-experimental-strip-types'].find((flag) => {
+    return process.allowedNodeEnvironmentFlags.has(flag.replace('--no-', '--'))
+  })
+  const flags = strips === undefined ? [] : [strips]
+
+  test.each([
+    ['by itself', []],
+    ['with a preload that is no loader', ['--require', './preload.cjs']],
+    ['with source maps', ['--enable-source-maps']],
+  ])('is TS_NEEDS_LOADER, %s', async (how, more) => {
+    const cwd = folderWithoutTsx(how)
+    expect(await output([...flags, ...more, 'untyped.mjs'], { cwd })).toMatch(/^TS_NEEDS_LOADER .*tsx/)
+  })
+})
+
+describe('two copies of the library', () => {
+  test('agree: a host with one runs the functions of a module that registers with the other', async () => {
+    const folder = join(temp, 'copies')
+    for (const part of ['host', 'jobs']) {
+      const installed = join(folder, part, 'node_modules', 'latchkey')
+      mkdirSync(installed, { recursive: true })
+      cpSync(join(root, 'dist'), join(installed, 'dist'), { recursive: true })
+      cpSync(join(root, 'package.json'), join(installed, 'package.json'))
+      for (const name of ['tinypool', 'zod', 'mustache', '@noble']) {
+        symlinkSync(join(root, 'node_modules', name), join(folder, part, 'node_modules', name))
+      }
+    }
+    cpSync(join(HOSTS, 'jobs.mjs'), join(folder, 'jobs', 'jobs.mjs'))
+    cpSync(join(HOSTS, 'other-copy.mjs'), join(folder, 'host', 'other-copy.mjs'))
+    const names = await output(['other-copy.mjs', '../jobs/jobs.mjs'], { cwd: join(folder, 'host') })
+    expect(names).toBe(JSON.stringify(['API_TOKEN', 'HOME', 'PATH']))
+  })
+})
+
+describe('under vitest', () => {
+  test('functions of a TypeScript module that vitest has transformed run in children', async () => {
+    const { fails, names, registry } = await import('../fixtures/hosts/typed-jobs.ts')
+    expect(await names('done')).toEqual(expect.arrayContaining(['API_TOKEN', 'done']))
+    await expect(fails()).rejects.toThrow('thrown on line 12')
+    await registry.close()
+  })
+
+  test('a function that is registered in a test file is refused or fails, and never hangs', async () => {
+    const registry = createRegistry({ store: memoryStore({ api: { API_TOKEN: 'tok-0123456789' } }), onLog: false })
+    const call = registry.register({ name: 'in_a_test', secrets: ['api'] })(() => Promise.resolve(1))
+    const code = await call().catch((error: unknown) => (error as { code: unknown }).code)
+    expect(code).toMatch(/^(MAIN_MODULE|MODULE_FAILED|TS_NEEDS_LOADER)$/)
+    expect(await call.with({ isolation: 'inline' })()).toBe(1)
+    await registry.close()
+  })
+})
+
+describe('a host that is out of descriptors', () => {
+  test('gets an error for its call, goes on, and is served when it has some again', async () => {
+    const program = `ulimit -n 400; exec "${process.execPath}" out-of-descriptors.mjs`
+    const { stdout, stderr } = await startHost(['-c', program], { file: '/bin/sh' }).ended
+    expect(stderr).toBe('')
+    expect(stdout).toBe(['WORKER_START_FAILED EMFILE', '["API_TOKEN","HOME","PATH"]', 'closed'].join('\n'))
+  })
+})
+
+describe('everything in one bundle', () => {
+  test.each([
+    ['esm', 'mjs'],
+    ['cjs', 'cjs'],
+  ] as const)('of %s with the library inside gets a clear error, and never hangs', async (format, extension) => {
+    const folder = join(temp, `bundle-${format}`)
+    mkdirSync(folder)
+    const outfile = join(folder, `main.${extension}`)
+    const banner = "import { createRequire as r } from 'node:module'; const require = r(import.meta.url)"
+    await build({
+      entryPoints: [join(HOSTS, 'bundled.mjs')],
+      bundle: true,
+      platform: 'node',
+      format,
+      outfile,
+      logLevel: 'silent',
+      ...(format === 'esm' ? { banner: { js: banner } } : {}),
+    })
+    expect(await output([outfile])).toMatch(/^(BUNDLED|MAIN_MODULE|MODULE_UNKNOWN) .{20}/)
   })
 })
 

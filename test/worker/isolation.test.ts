@@ -59,6 +59,34 @@ describe('what a function leaves behind in its process', () => {
   })
 })
 
+test("the host's environment is the same after 100 calls at once, and no call sees a variable of it beyond the allow-list", async () => {
+  const before = { ...process.env }
+  process.env['OF_THE_HOST'] = 'hidden'
+  const during: boolean[] = []
+  const calls = Array.from({ length: 100 }, async (_, index) => {
+    const { names } = await seen.with({ partition: `p${index % 5}` })()
+    during.push('API_TOKEN' in process.env)
+    return names
+  })
+  for (const names of await Promise.all(calls)) expect(names).not.toContain('OF_THE_HOST')
+  expect(during).not.toContain(true)
+  delete process.env['OF_THE_HOST']
+  expect({ ...process.env }).toEqual(before)
+})
+
+test('two scopes whose calls are interleaved 200 times each see their own secrets', async () => {
+  await store.set('api', { API_TOKEN: 'of-the-other-scope', API_USER: 'eve' }, { scope: 'interleaved' })
+  const calls = Array.from({ length: 200 }, async (_, index) => {
+    const scope = index % 2 === 0 ? 'default' : 'interleaved'
+    const { atTop, api, byDependency } = await seen.with({ scope })()
+    return [scope, atTop, api, byDependency]
+  })
+  const tokens = { default: TOKEN, interleaved: 'of-the-other-scope' }
+  for (const [scope, ...found] of await Promise.all(calls)) {
+    expect(new Set(found)).toEqual(new Set([tokens[scope as keyof typeof tokens]]))
+  }
+})
+
 test('calls one after another share one warm process', async () => {
   const pids = new Set<number>()
   for (let index = 0; index < 100; index++) pids.add(await pid())

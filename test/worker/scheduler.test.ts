@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { CallReply } from '../../src/worker/protocol.ts'
 import { createScheduler, type Job, type Outcome, type PoolLimits } from '../../src/worker/scheduler.ts'
 import type { Worker, WorkerExit } from '../../src/worker/worker.ts'
@@ -123,10 +123,10 @@ describe('the scheduler', () => {
   })
 
   test('never gives a worker a second key', async () => {
-    const { submit, workers } = setUp({ maxProcesses: 2 })
+    const { submit, workers, order } = setUp({ maxProcesses: 2 })
     for (const key of ['a', 'b', 'c', 'd', 'a', 'b']) submit(key, `${key}${Math.random()}`)
     const keys = new Map<FakeWorker, string>()
-    for (let turn = 0; turn < 40; turn++) {
+    while (order.length < 6) {
       await settle()
       for (const worker of workers) {
         if (worker.key !== undefined) expect(keys.get(worker) ?? worker.key).toBe(worker.key)
@@ -170,7 +170,7 @@ describe('the scheduler', () => {
     const { submit, workers, order } = setUp({ maxProcesses: 1 })
     submit('first')
     for (const key of ['a', 'b', 'c']) for (let index = 0; index < 2; index++) submit(key, `${key}${index}`)
-    for (let turn = 0; turn < 20; turn++) {
+    while (order.length < 7) {
       await settle()
       for (const worker of workers) if (worker.calls.length > 0) worker.reply()
     }
@@ -203,14 +203,42 @@ describe('the scheduler', () => {
   test('takes the longest idle worker of another key at once for a key that has none', async () => {
     const { submit, workers } = setUp({ maxProcesses: 2 })
     for (const key of ['a', 'b']) {
-      submit(key)
-      await settle()
-      workers.at(-1)?.reply()
-      await settle()
+      for (let index = 0; index < 16; index++) {
+        submit(key)
+        await settle()
+        workers.at(-1)?.reply()
+        await settle()
+      }
     }
     submit('c')
     await settle()
     expect(workers.map(({ ended }) => ended)).toEqual([true, false, false])
+  })
+
+  test('leaves a worker that has served less than a burst to its key for a little', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
+    const { submit, workers } = setUp({ maxProcesses: 1 })
+    submit('a')
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('b')
+    expect(workers.map(({ ended }) => ended)).toEqual([false])
+    vi.advanceTimersByTime(50)
+    await settle()
+    expect(workers[0]?.ended).toBe(true)
+    expect(workers[1]?.key).toBe('b')
+    vi.useRealTimers()
+  })
+
+  test('does not begin a call anew whose child was gone before its first call reached it', async () => {
+    const { submit, workers, outcomes } = setUp()
+    submit('a')
+    await settle()
+    Object.assign(workers[0] ?? {}, { unsent: true })
+    workers[0]?.die(5)
+    await settle()
+    expect(outcomes['a']).toMatchObject({ kind: 'crashed', exit: { exitCode: 5 } })
   })
 
   test('prefers a spare, and starts the next spare when that one has its key', async () => {
