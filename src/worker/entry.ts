@@ -40,10 +40,23 @@ process.on('message', (message) => {
   running.controller?.abort()
 })
 const putListenersBack = keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
+await loadOwnPackage()
 
 /** Runs one task. Never rejects: everything that goes wrong is a reply. */
 export default async function run(task: Task): Promise<InitReply | CallReply> {
   return task.kind === 'init' ? init(task) : call(task)
+}
+
+/** Loads what modules import as `latchkey`, while the child is still a spare and nobody waits for it. */
+async function loadOwnPackage(): Promise<void> {
+  // By a name that no bundler follows: inside a child it stands for another file than in the host.
+  const name = 'latchkey'
+  try {
+    await import(name)
+  } catch (error) {
+    // The entry was copied to where the package is not: then the module brings its own copy.
+    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+  }
 }
 
 async function init(task: InitTask): Promise<InitReply> {
