@@ -244,7 +244,7 @@ export function createScheduler(
 
   /** What became of a worker that gave no reply. One that still lives has forged its reply. */
   async function failure(slot: Slot, kind: 'crashed' | 'start-failed'): Promise<Outcome> {
-    // Killing it now is harmless if it is gone already, and then its own exit is what is reported.
+    // An exit is told in the same turn as the missing reply.
     const gone = await Promise.race([
       slot.worker.exited,
       new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),

@@ -25,8 +25,9 @@ describe('latchkey/template, as it is built', () => {
 
   it('loads neither tinypool nor the ciphers nor zod when it runs', async () => {
     const hook = `import { register } from 'node:module'
-      const source = 'export async function resolve(specifier, context, next) {' +
-        'const found = await next(specifier, context); console.log(found.url); return found }'
+      // Written at once: what this thread only logs is lost when the program ends before it.
+      const source = 'import { writeSync } from "node:fs"; export async function resolve(specifier, context, next) {' +
+        'const found = await next(specifier, context); writeSync(1, found.url + String.fromCharCode(10)); return found }'
       register('data:text/javascript,' + encodeURIComponent(source))`
     const program = `const { resolveTemplate } = await import(${JSON.stringify(ENTRY.href)})
       console.log(await resolveTemplate(['{{ SECRETS.a.B }}'], { SECRETS: { a: { B: 'filled in' } } }))`
