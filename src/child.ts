@@ -45,6 +45,9 @@ export const compileTemplate: Template['compileTemplate'] = (...args) => templat
 export const literal: Template['literal'] = (...args) => template().literal(...args)
 export const migrateTemplate: Template['migrateTemplate'] = (...args) => template().migrateTemplate(...args)
 export const resolveTemplate: Template['resolveTemplate'] = (...args) => template().resolveTemplate(...args)
+export function sealedStore(): WritableSecretStore {
+  return storeInChild('sealed')
+}
 export function fileStore(): WritableSecretStore {
   return storeInChild('file')
 }

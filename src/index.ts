@@ -54,6 +54,8 @@ export {
   migrateTemplate,
   resolveTemplate,
 } from './template/index.ts'
+export { sealedStore } from './stores/sealed.ts'
+export type { RotateKeyOptions, RotationProgress, SealingOptions, SealingStore } from './stores/sealed.ts'
 export { fileStore, generateKey } from './stores/file.ts'
 export type {
   Anchor,

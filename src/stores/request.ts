@@ -17,6 +17,12 @@ export function assertOptions(what: string, options: unknown, known: readonly st
   throw argumentError('UNKNOWN_OPTION', `${what} has no option ${quoteName(unknown)}; it has ${known.join(', ')}.`)
 }
 
+/** Gives an option that is a whole number, checked. */
+export function wholeOption(caller: string, name: string, value: unknown, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
+  throw argumentError('INVALID_OPTION', `${caller}: ${name} must be a whole number from ${least} to ${most}.`)
+}
+
 /** Checks a secret's name and the scope of `options`, which is `default` if left out, and gives the scope. */
 export function checkedScope(name: string, options: { readonly scope?: string | undefined } | undefined): string {
   assertSecretName(name)
@@ -28,6 +34,13 @@ export function scopeOf(options: { readonly scope?: string | undefined } | undef
   const scope = options?.scope === undefined ? DEFAULT_SCOPE : options.scope
   assertScope(scope)
   return scope
+}
+
+/** Gives the prefix of the options of `list`, checked; `''` if left out. */
+export function checkedPrefix(options: { readonly prefix?: string | undefined } | undefined): string {
+  const prefix: unknown = options?.prefix ?? ''
+  if (typeof prefix === 'string') return prefix
+  throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
 }
 
 /** One request of `getMany`, checked. */
@@ -102,6 +115,12 @@ export function assertVersion(
     ...address,
     hint: 'Read it again, and decide again.',
   })
+}
+
+/** Makes the error of a rollback to a version that is not kept. */
+export function unknownVersion(address: SecretAddress): StoreError {
+  const message = `Secret ${address.secret} (scope ${address.scope}) has no such version, or it is no longer kept.`
+  return new StoreError('INVALID', message, { ...address, hint: 'history() lists the versions that are kept.' })
 }
 
 /** Makes the error of a store that was used after `close()`. */
