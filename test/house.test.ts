@@ -20,8 +20,13 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
+test("what stores on engines load is the ciphers alone: the client is the user's", () => {
+  expect(loadedPackages(sources, 'stores/postgres.ts')).toEqual(['@noble/ciphers'])
+})
+
 test('what children load has no zod, no cipher, no mustache and no Tinypool', () => {
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/postgres-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

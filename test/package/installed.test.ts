@@ -140,13 +140,27 @@ describe('exports', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  test('are the same names in a host and in a child', async () => {
-    const script = "console.log(Object.keys(await import('latchkey')).sort().join())"
+  test.each([
+    ['latchkey', 'createRegistry'],
+    ['latchkey/stores/postgres', 'postgresStore'],
+  ])('of %s are the same names in a host and in a child', async (specifier, name) => {
+    const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
     const host = await node(args, folder)
     const child = await node(['--conditions=latchkey-child', ...args], folder)
-    expect(host.stdout).toContain('createRegistry')
+    expect(host.stdout).toContain(name)
     expect(child.stdout).toBe(host.stdout)
+  })
+
+  test.each([
+    ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
+    ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
+  ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
+    const script = `
+      import { ${names} } from '${specifier}'
+      await ${made}.get('a').catch(({ code }) => console.log(code))`
+    const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
+    expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
   })
 })
 
