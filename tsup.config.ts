@@ -13,8 +13,8 @@ const library = {
 }
 
 export default defineConfig({
-  // The bin, which nobody imports.
-  entry: { ...library, cli: 'src/cli/main.ts' },
+  // The bin and the rehearsal, which nobody imports.
+  entry: { ...library, cli: 'src/cli/main.ts', rehearsal: 'src/worker/rehearsal.ts' },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
