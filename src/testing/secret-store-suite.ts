@@ -1,6 +1,7 @@
 /** The conformance suite of the store contract. */
 import { runCase } from './suite/case.ts'
 import type { Cases, StoreFactory } from './suite/case.ts'
+import { changeCases } from './suite/changes.ts'
 import { closeCases } from './suite/close.ts'
 import { deleteCases } from './suite/delete.ts'
 import { describeCases } from './suite/describe.ts'
@@ -9,6 +10,7 @@ import { getCases } from './suite/get.ts'
 import { historyCases } from './suite/history.ts'
 import { hostileNameCases } from './suite/hostile-names.ts'
 import { listCases } from './suite/list.ts'
+import { optionCases } from './suite/options.ts'
 import { raceCases } from './suite/races.ts'
 import { scopesCases } from './suite/scopes.ts'
 import { setCases } from './suite/set.ts'
@@ -43,6 +45,8 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   delete: deleteCases,
   history: historyCases,
   watch: watchCases,
+  'changes by others': changeCases,
+  options: optionCases,
   'hostile names': hostileNameCases,
   'no value in errors': silenceCases,
   close: closeCases,
