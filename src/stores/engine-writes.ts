@@ -40,6 +40,13 @@ export function writingVerbs(
       hint: 'Read it again, and decide again.',
     })
 
+  /** Tells whether a secret was written; false only where `expected` gives a reason for it. */
+  const kept = async (secret: HeldSecret, expected: string | null | undefined, address: SecretAddress) => {
+    const answer: unknown = await asked(engine, () => engine.write(secret, expected))
+    if (typeof answer !== 'boolean' || (!answer && expected === undefined)) throw badAnswer('write', address)
+    return answer
+  }
+
   return {
     async set(name, values, options) {
       open()
@@ -62,7 +69,7 @@ export function writingVerbs(
           ...marksOf(description ?? live?.description),
         }
         const expected = mode === 'merge' && cas ? (live?.version ?? null) : ifVersion
-        if (await asked(engine, () => engine.write(secret, expected))) return infoAnswer(secret)
+        if (await kept(secret, expected, address)) return infoAnswer(secret)
       }
       throw conflict(address)
     },
@@ -74,11 +81,24 @@ export function writingVerbs(
       const address = { store, scope, secret: name }
       const expected = checkedVersion('delete', options?.ifVersion)
       assertNothingExpected(expected, address)
-      const removed = await asked(engine, () => engine.remove({ scope, name }, expected))
+      const removed: unknown = await asked(engine, () => engine.remove({ scope, name }, expected))
+      if (typeof removed !== 'boolean') throw badAnswer('remove', address)
       if (!removed && expected !== undefined) throw conflict(address)
       return removed
     },
   }
+}
+
+function badAnswer(verb: string, address: SecretAddress): StoreError {
+  const { store, scope, secret } = address
+  return new StoreError(
+    'BAD_ANSWER',
+    `Secret ${secret} (scope ${scope}): the engine's ${verb} did not tell what it did.`,
+    {
+      ...address,
+      hint: `${verb} of the ${store} store must give true or false; write gives false only where another version was expected.`,
+    },
+  )
 }
 
 function marksOf(description: string | undefined): { description?: string } {

@@ -1,8 +1,9 @@
 /** What an engine is to a custom store, and how one is asked. */
-import { isLatchkeyError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
 import { checkedValues } from '../secret.ts'
 import type { MaybePromise } from '../store.ts'
 import type { HeldSecret } from './answer.ts'
+import { withoutWords } from './foreign-error.ts'
 
 /** Where a secret is. Neither word holds a blank, a colon or a control character; a scope may hold `/`. */
 export interface SecretPlace {
@@ -82,15 +83,10 @@ export async function asked<T>(engine: StoreEngine, act: () => MaybePromise<T>):
   try {
     return await act()
   } catch (error) {
-    if (isLatchkeyError(error)) throw error
-    throw new StoreError(
-      'STORE_FAILED',
-      `The ${engine.name} store failed. Its own words are withheld: they may hold values.`,
-      {
-        store: engine.name,
-        hint: 'Have the engine throw a StoreError: UNAVAILABLE for what may pass, DENIED for what will not.',
-      },
-    )
+    throw withoutWords(`The ${engine.name} store failed`, error, {
+      store: engine.name,
+      hint: 'Have the engine throw a StoreError: UNAVAILABLE for what may pass, DENIED for what will not.',
+    })
   }
 }
 

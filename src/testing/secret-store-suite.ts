@@ -28,7 +28,7 @@ export interface SecretStoreSuite {
    * Makes a fresh store for one test.
    *
    * One that can be written is returned empty: the suite writes the seed. One that cannot is returned with the seed in it:
-   * `{ scope: { name: { KEY: value } } }`.
+   * `{ scope: { name: { KEY: value } } }`. {@link StoreUnderTest} says what else the suite can be told.
    */
   readonly factory: StoreFactory
 }
@@ -55,8 +55,8 @@ const GROUPS: Readonly<Record<string, Cases>> = {
 /**
  * Declares the tests that every store of secrets must pass, with any test runner.
  *
- * What is tested follows from the capabilities that the store declares. A test of a verb that it does not declare checks
- * that the verb is not there.
+ * What is tested follows from the capabilities that the store declares: what it declares is never skipped. What it does not
+ * declare must not be there, which is a test of its own; the other tests of it then pass at once.
  *
  * @example
  * ```ts

@@ -79,7 +79,7 @@ describe('a custom store whose engine compares versions, and takes little', () =
     test,
     factory: () => {
       const rows = new Map<string, HeldSecret>()
-      return { store: customStore({ ...comparingEngineOf(rows), maxBytes: 16_384 }), change: changeOf(rows) }
+      return { store: customStore({ ...comparingEngineOf(rows), maxBytes: 4_096 }), change: changeOf(rows) }
     },
   })
 })
@@ -216,6 +216,26 @@ describe('customStore', () => {
       code: 'CONFLICT',
     })
     expect(write).toHaveBeenCalledTimes(101)
+  })
+
+  test.each<[string, Partial<WritableStoreEngine>]>([
+    ['a write that tells nothing', { write: () => undefined as never }],
+    ['a write that was refused for no reason', { write: () => false }],
+    ['a remove that tells nothing', { remove: () => undefined as never }],
+  ])('refuses to guess what came of %s', async (_, part) => {
+    const store = customStore({ ...comparingEngineOf(), ...part })
+    const call = part.write ? store.set('a', { KEY: CANARY }) : store.delete('a')
+    await expect(call).rejects.toMatchObject({ name: 'StoreError', code: 'BAD_ANSWER', secret: 'a' })
+  })
+
+  test('tells the kind of what its engine threw', async () => {
+    const store = customStore({
+      name: 'rows',
+      read: () => {
+        throw Object.assign(new TypeError(CANARY), { code: 'ECONNREFUSED' })
+      },
+    })
+    await expect(store.get('a')).rejects.toThrow('The rows store failed (TypeError, ECONNREFUSED). Its own words are')
   })
 
   test('closes its engine once', async () => {

@@ -162,7 +162,8 @@ export async function assertArgumentFailure(
 /** Checks that `act` is refused, by an error of the library of any code. */
 export async function assertRefused(act: () => unknown): Promise<void> {
   const error = await failureOf(act)
-  assert.ok(isLatchkeyError(error) || error instanceof TypeError, `it failed with ${told(error)}`)
+  const refusal = error instanceof TypeError && typeof (error as { code?: unknown }).code === 'string'
+  assert.ok(isLatchkeyError(error) || refusal, `it failed with ${told(error)} instead of an error with a code`)
 }
 
 function told(error: unknown): string {
