@@ -66,7 +66,13 @@ beforeAll(() => {
   mkdirSync(join(folder, 'node_modules'))
   symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
   symlinkSync(bin('vitest'), join(folder, 'node_modules/vitest'))
-  const jest = { testMatch: ['**/*.test.mjs'], transform: {}, moduleFileExtensions: ['mjs', 'js'] }
+  const jest = {
+    testMatch: ['**/*.test.mjs'],
+    transform: {},
+    moduleFileExtensions: ['mjs', 'js'],
+    watchman: false,
+    cacheDirectory: join(folder, 'cache'),
+  }
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, jest }))
 })
 afterAll(remove)
