@@ -106,9 +106,10 @@ export const watchCases: Cases = {
 
   async 'watch tells nothing of a write that was refused'(_, make) {
     const made = await make({ default: { a: { KEY: 'x' } } })
-    const store = watched(made)
     const writable = asWritable(made.store)
-    if (store === undefined || writable === undefined) return
+    if (writable === undefined) return
+    const store = watched(made)
+    if (store === undefined) return
     const { told, seen } = await store.watch()
     await assertStoreFailure('INVALID', () => writable.set('a', { KEY: 'a\0' }))
     if (writable.capabilities.cas)
@@ -120,9 +121,10 @@ export const watchCases: Cases = {
 
   async 'watch tells of a rollback'(_, make) {
     const made = await make()
-    const store = watched(made)
     const versioned = withHistory(made.store)
-    if (store === undefined || versioned === undefined) return
+    if (versioned === undefined) return
+    const store = watched(made)
+    if (store === undefined) return
     const { version } = await versioned.set('a', { KEY: 'x' })
     await store.write('a')
     const { told } = await store.watch()
