@@ -48,6 +48,9 @@ export const resolveTemplate: Template['resolveTemplate'] = (...args) => templat
 export function fileStore(): WritableSecretStore {
   return storeInChild('file')
 }
+export function customStore(engine: { readonly name: string }): WritableSecretStore {
+  return storeInChild(engine.name)
+}
 /** Keys are made by the host: a child has no store to use one with. */
 export function generateKey(): never {
   throw new StoreError('STORE_IN_CHILD', 'generateKey() belongs into the host.', { store: 'file' })

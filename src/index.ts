@@ -35,6 +35,9 @@ export type {
 } from './store.ts'
 export { memoryStore, type MemoryStore } from './stores/memory.ts'
 export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
+export { customStore } from './stores/custom.ts'
+export type { HeldSecret } from './stores/answer.ts'
+export type { SecretPlace, StoreEngine, WritableStoreEngine } from './stores/engine.ts'
 export {
   CallError,
   InputError,

@@ -2,8 +2,8 @@
  * What a store is: types, and the contract in prose. No logic.
  *
  * `undefined` means: looked, and it is not there. Everything else that goes wrong is thrown as a `StoreError`. What a
- * store returns is frozen, and its records have null prototypes. A scope left out is `default`. Constructing a store does
- * no I/O and needs no key.
+ * store returns is frozen, and its records have null prototypes. A scope left out is `default`; an option that a verb does
+ * not know is refused. Constructing a store does no I/O and needs no key.
  */
 import type { Secret, SecretInfo } from './secret.ts'
 
@@ -14,7 +14,7 @@ export type MaybePromise<T> = T | Promise<T>
 export interface Capabilities {
   /** It is a {@link WritableSecretStore}. */
   readonly write: boolean
-  /** `set` and `delete` honour `ifVersion` exactly, also in races. */
+  /** `set` and `delete` honour `ifVersion` exactly, also in races; otherwise they refuse it. */
   readonly cas: boolean
   /** It has `history` and `rollback`. */
   readonly history: boolean
@@ -58,7 +58,7 @@ export interface StoreChange {
 
 /** Something that holds secrets. */
 export interface SecretStore {
-  /** For messages: `memory`, `file`, `vault`, … */
+  /** For messages, a plain word: `memory`, `file`, `vault`, … */
   readonly name: string
   readonly capabilities: Capabilities
   /** Tells key names, version and dates, no values. `undefined`: it is not there. */

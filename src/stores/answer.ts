@@ -1,7 +1,7 @@
 /** What a store answers: the frozen shapes of a secret, with and without its values. */
 import type { Secret, SecretInfo } from '../secret.ts'
 
-/** One version of a secret as a store holds it in memory: `values` checked, frozen and without a prototype. */
+/** One version of a secret as a store holds it. In memory, `values` are checked, frozen and without a prototype. */
 export interface HeldSecret {
   readonly scope: string
   readonly name: string

@@ -50,7 +50,7 @@ export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequ
       throw argumentError('INVALID_OPTION', 'A request of getMany: keys must be an array.')
     }
     keys?.forEach(assertKey)
-    return { name, scope, keys }
+    return { name, scope, keys: keys && [...keys] }
   })
 }
 
