@@ -3,7 +3,8 @@ import { types } from 'node:util'
 import { isLatchkeyError, StoreError } from '../errors.ts'
 import { isKey, isValue, quoteName, type Secret, type SecretInfo } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
-import { isStore } from './options.ts'
+import { badAnswer, shownStoreName } from '../stores/bad-answer.ts'
+import { isStore } from '../stores/inner.ts'
 
 /** A registry's store, or what tells it for a scope. */
 export type StoreSource = SecretStore | ((scope: string) => SecretStore)
@@ -41,7 +42,7 @@ export async function askStore<T>(store: SecretStore, ask: () => T | Promise<T>)
 
 /** What to throw for what a store threw. */
 export function storeFailure(store: SecretStore, error: unknown): Error {
-  const name = nameOf(store)
+  const name = shownStoreName(store)
   return failure(`Store ${name} failed`, error, {
     store: name,
     hint: 'A store should throw StoreError with a code: see docs/errors.md.',
@@ -60,25 +61,6 @@ function failure(what: string, error: unknown, details: ConstructorParameters<ty
     // A getter or a trap of the thrown thing threw in turn: there is nothing more to know of it.
     return new StoreError('STORE_FAILED', `${what}, with something that cannot be looked at.`, details)
   }
-}
-
-/** The error for an answer that breaks the contract of stores. */
-export function badAnswer(
-  store: SecretStore,
-  what: string,
-  where: { scope?: string; secret?: string; key?: string } = {},
-): StoreError {
-  const name = nameOf(store)
-  const of = where.secret === undefined ? '' : ` for secret ${where.secret} (scope ${where.scope ?? ''})`
-  return new StoreError('BAD_ANSWER', `Store ${name} broke its contract${of}: ${what}.`, {
-    store: name,
-    ...where,
-    hint: 'Run the conformance suite of latchkey/testing over the store.',
-  })
-}
-
-function nameOf(store: { readonly name?: unknown }): string {
-  return typeof store.name === 'string' && /^[\w./-]{1,60}$/.test(store.name) ? store.name : 'without a name'
 }
 
 /** Takes from an answer what is known of a secret: its keys. */
