@@ -13,7 +13,7 @@ export interface Wanted {
 }
 
 /** Asks a store for several secrets in one round trip. */
-export async function askStore(
+export async function readTogether(
   store: SecretStore,
   wanted: readonly Wanted[],
   signal: AbortSignal,

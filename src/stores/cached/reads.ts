@@ -3,7 +3,7 @@ import { isLatchkeyError } from '../../errors.ts'
 import type { SecretStore } from '../../store.ts'
 import type { HeldSecret } from '../answer.ts'
 import { untilAborted } from '../waiting.ts'
-import { askStore } from './ask.ts'
+import { readTogether } from './ask.ts'
 import type { Wanted } from './ask.ts'
 import { covers } from './entries.ts'
 import type { Keys } from './entries.ts'
@@ -67,7 +67,7 @@ export function sharedReads(store: SecretStore, landing: Landing): SharedReads {
 
   const read = async (started: readonly Pending[], signal: AbortSignal): Promise<void> => {
     try {
-      const answers = await askStore(
+      const answers = await readTogether(
         store,
         started.map(({ flight }) => flight),
         signal,
