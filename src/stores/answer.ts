@@ -32,7 +32,8 @@ function marks({ createdAt, description }: HeldSecret): { createdAt?: Date; desc
   }
 }
 
-function chosenValues(
+/** Gives those of the pairs whose keys were asked for. */
+export function chosenValues(
   values: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Readonly<Record<string, string>> {

@@ -2,9 +2,8 @@
 import { argumentError } from '../errors.ts'
 import { DEFAULT_SCOPE } from '../secret.ts'
 import type { Secret, SecretInfo } from '../secret.ts'
-import type { SecretStore, WritableSecretStore } from '../store.ts'
-import { secretAnswer } from './answer.ts'
-import type { HeldSecret } from './answer.ts'
+import type { ReadOptions, SecretStore, WritableSecretStore } from '../store.ts'
+import { chosenValues } from './answer.ts'
 import { readCache } from './cached/cache.ts'
 import type { ReadCache } from './cached/cache.ts'
 import type { Keys } from './cached/entries.ts'
@@ -49,6 +48,14 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
     if (closing !== undefined) throw closedError(NAME)
   }
 
+  const read = async (name: string, readOptions: ReadOptions | undefined): Promise<Secret | undefined> => {
+    assertOpen()
+    const { scope, signal } = checkedRead('get', name, readOptions)
+    const [secret] = await cache.read([{ scope, name, keys: undefined }], signal)
+    assertOpen()
+    return secret
+  }
+
   const cached: SecretStore = {
     name: NAME,
     capabilities: store.capabilities,
@@ -64,15 +71,11 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
       return isLater(answer) ? answer.then(told) : told(answer)
     },
 
-    async get(name, readOptions) {
-      // Nothing is checked where something is found: only what was checked is held.
-      const entry = readOptions === undefined ? cache.find(DEFAULT_SCOPE, name, undefined) : undefined
-      if (entry !== undefined) return entry.held && secretAnswer(entry.held)
-      assertOpen()
-      const { scope, signal } = checkedRead('get', name, readOptions)
-      const [held] = await cache.read([{ scope, name, keys: undefined }], signal)
-      assertOpen()
-      return held && secretAnswer(held)
+    get(name, readOptions) {
+      // Nothing more is checked where something is found: only what was checked is held.
+      const scope = onlyScope(readOptions)
+      const entry = scope === undefined ? undefined : cache.find(scope, name, undefined)
+      return entry === undefined ? read(name, readOptions) : entry.told
     },
 
     async getMany(requests, readOptions) {
@@ -84,7 +87,7 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
       readOptions?.signal?.throwIfAborted()
       const all = await cache.read(wanted, readOptions?.signal)
       assertOpen()
-      return all.map((held, index) => held && answerOf(held, wanted[index]?.keys))
+      return all.map((secret, index) => secret && withKeys(secret, wanted[index]?.keys))
     },
 
     async *list(listOptions) {
@@ -129,11 +132,20 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
   return cached
 }
 
+/** Gives the scope where it is all that is asked with; `undefined` says that the options must be looked at. */
+function onlyScope(options: ReadOptions | undefined): string | undefined {
+  if (options === undefined) return DEFAULT_SCOPE
+  const given: unknown = options
+  if (typeof given !== 'object' || given === null) return undefined
+  for (const option in options) if (option !== 'scope') return undefined
+  return options.scope
+}
+
 /** Gives a secret with the keys that were asked for; others may be held that somebody else asked for. */
-function answerOf(held: HeldSecret, keys: Keys): Secret {
-  // The same record where it can be, as those who are given it look no further at what they know.
-  if (keys === undefined || Object.keys(held.values).every((key) => keys.has(key))) return secretAnswer(held)
-  return secretAnswer(held, [...keys])
+function withKeys(secret: Secret, keys: Keys): Secret {
+  // The same record where it can be: those who are given it look no further at what they know.
+  if (keys === undefined || Object.keys(secret.values).every((key) => keys.has(key))) return secret
+  return Object.freeze({ ...secret, values: chosenValues(secret.values, [...keys]) })
 }
 
 type WritingVerbs = Pick<WritableSecretStore, 'set' | 'delete' | 'history' | 'rollback'>

@@ -1,7 +1,7 @@
 /** The cache itself: what is answered from memory, what is read, and what is forgotten when. */
 import { isLatchkeyError } from '../../errors.ts'
 import type { SecretStore } from '../../store.ts'
-import type { HeldSecret } from '../answer.ts'
+import type { Secret } from '../../secret.ts'
 import { settled } from '../waiting.ts'
 import type { Wanted } from './ask.ts'
 import { cacheEntries, covers, endOf, entryOf } from './entries.ts'
@@ -20,7 +20,7 @@ export interface ReadCache {
   /** Gives what may be answered now. If that is stale, it is read again meanwhile. */
   find(scope: string, name: string, keys: Keys): Entry | undefined
   /** Answers from memory, and reads the rest in one round trip. */
-  read(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<(HeldSecret | undefined)[]>
+  read(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<(Secret | undefined)[]>
   /** Forgets a secret if what is known of it now contradicts what is held. */
   compare(scope: string, name: string, now: { readonly version: string } | undefined): void
   /** Forgets a secret, and lets no later reader have an answer that was asked for before. */
@@ -35,8 +35,8 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
   let timer: NodeJS.Timeout | undefined
 
   const reads = sharedReads(store, {
-    landed(flight, held) {
-      const entry = entryOf(flight, held, flight.keys, flight.trip.begun, settings)
+    landed(flight, answer) {
+      const entry = entryOf(flight, answer, flight.keys, flight.trip.begun, settings)
       if (endOf(entry) > performance.now()) entries.put(entry)
       else entries.drop(flight.scope, flight.name)
     },
@@ -97,18 +97,14 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
     return isFresh ? { ...wanted, keys: union(entry.keys, wanted.keys) } : wanted
   }
 
-  const landing = async (
-    flight: Flight,
-    keys: Keys,
-    signal: AbortSignal | undefined,
-  ): Promise<HeldSecret | undefined> => {
+  const landing = async (flight: Flight, keys: Keys, signal: AbortSignal | undefined): Promise<Secret | undefined> => {
     try {
       return await reads.wait(flight, signal)
     } catch (error) {
       if (!isLatchkeyError(error, 'UNAVAILABLE')) throw error
       // Looked for only now: meanwhile it may have been changed, denied or deleted.
       const entry = entries.find(flight.scope, flight.name)
-      if (entry !== undefined && covers(entry.keys, keys) && performance.now() < entry.bridgeUntil) return entry.held
+      if (entry !== undefined && covers(entry.keys, keys) && performance.now() < entry.bridgeUntil) return entry.answer
       throw error
     }
   }
@@ -120,19 +116,20 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
     async read(wanted, signal) {
       const known = wanted.map(({ scope, name, keys }) => find(scope, name, keys))
       const missing = wanted.filter((_, index) => known[index] === undefined)
-      const flights = missing.length === 0 ? [] : begin(missing.map(withFreshKeys))
+      if (missing.length === 0) return known.map((entry) => entry?.answer)
+      const flights = begin(missing.map(withFreshKeys))
       let next = 0
       return Promise.all(
         wanted.map(async ({ keys }, index) => {
           const entry = known[index]
-          return entry === undefined ? landing(flights[next++] as Flight, keys, signal) : entry.held
+          return entry === undefined ? landing(flights[next++] as Flight, keys, signal) : entry.answer
         }),
       )
     },
 
     compare(scope, name, now) {
       const entry = entries.find(scope, name)
-      if (entry !== undefined && entry.held?.version !== now?.version) forget(scope, name)
+      if (entry !== undefined && entry.answer?.version !== now?.version) forget(scope, name)
     },
 
     close(error) {

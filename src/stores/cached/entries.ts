@@ -1,5 +1,5 @@
 /** What a cache holds: the answers of a store, by scope and name, as many as there may be. */
-import type { HeldSecret } from '../answer.ts'
+import type { Secret } from '../../secret.ts'
 import type { CacheSettings } from './settings.ts'
 
 /** The keys of a secret that were read; `undefined`: all of them. */
@@ -9,8 +9,10 @@ export type Keys = ReadonlySet<string> | undefined
 export interface Entry {
   readonly scope: string
   readonly name: string
-  /** `undefined`: it is not there. */
-  readonly held: HeldSecret | undefined
+  /** What every reader of all of it gets; `undefined`: it is not there. */
+  readonly answer: Secret | undefined
+  /** The same, for those who are told at once: made here, it need not be made for each of them. */
+  readonly told: Promise<Secret | undefined>
   readonly keys: Keys
   /** Until when it is answered. */
   readonly freshUntil: number
@@ -18,33 +20,34 @@ export interface Entry {
   readonly staleUntil: number
   /** Until when it is answered if the store cannot be reached. */
   readonly bridgeUntil: number
-}
-
-/** Neighbours in the order of use. */
-interface Node extends Entry {
-  newer: Node | undefined
-  older: Node | undefined
+  /** The number of its last use, which no other entry has. */
+  used: number
 }
 
 /** Makes an entry from an answer to a read that began at `begun`. */
 export function entryOf(
   place: { readonly scope: string; readonly name: string },
-  held: HeldSecret | undefined,
+  answer: Secret | undefined,
   keys: Keys,
   begun: number,
   settings: CacheSettings,
 ): Entry {
   const { scope, name } = place
-  // What is not there has no keys that were not read, and is believed for no longer than it is said to be.
-  const freshUntil = begun + (held === undefined ? settings.negativeTtlMs : settings.ttlMs)
+  // What is not there has no keys that were not read, and is believed for no longer than it is said to be. Whole numbers
+  // stand in the entry itself, where a hit finds them quickest.
+  const isThere = answer !== undefined
+  const until = (stale: number): number =>
+    Math.floor(begun + (isThere ? settings.ttlMs + stale : settings.negativeTtlMs))
   return {
     scope,
     name,
-    held,
-    keys: held === undefined ? undefined : keys,
-    freshUntil,
-    staleUntil: freshUntil + (held === undefined ? 0 : settings.staleWhileRevalidateMs),
-    bridgeUntil: freshUntil + (held === undefined ? 0 : settings.staleIfErrorMs),
+    answer,
+    told: Promise.resolve(answer),
+    keys: isThere ? keys : undefined,
+    freshUntil: until(0),
+    staleUntil: until(settings.staleWhileRevalidateMs),
+    bridgeUntil: until(settings.staleIfErrorMs),
+    used: 0,
   }
 }
 
@@ -77,66 +80,66 @@ export interface Entries {
 
 /** Makes room for at most `max` entries. */
 export function cacheEntries(max: number): Entries {
-  const scopes = new Map<string, Map<string, Node>>()
-  let newest: Node | undefined
-  let oldest: Node | undefined
+  const scopes = new Map<string, Map<string, Entry>>()
+  let uses = 0
   let size = 0
+  /** Who goes next, the first of them last. Made when it is needed: it costs a reader less than a list that is kept in order. */
+  let leaving: { readonly scope: string; readonly name: string; readonly used: number }[] = []
 
-  const unlink = (node: Node): void => {
-    if (node.newer === undefined) newest = node.older
-    else node.newer.older = node.older
-    if (node.older === undefined) oldest = node.newer
-    else node.older.newer = node.newer
-  }
-  const link = (node: Node): void => {
-    node.older = newest
-    node.newer = undefined
-    if (newest === undefined) oldest = node
-    else newest.newer = node
-    newest = node
-  }
-  const remove = (node: Node): void => {
-    const names = scopes.get(node.scope)
-    names?.delete(node.name)
-    if (names?.size === 0) scopes.delete(node.scope)
-    unlink(node)
+  const look = (scope: string, name: string): Entry | undefined => scopes.get(scope)?.get(name)
+
+  const remove = ({ scope, name }: { readonly scope: string; readonly name: string }): void => {
+    const names = scopes.get(scope)
+    if (names?.delete(name) !== true) return
+    if (names.size === 0) scopes.delete(scope)
     size -= 1
   }
 
-  const entries: Entries = {
-    find(scope, name) {
-      const node = scopes.get(scope)?.get(name)
-      if (node !== undefined && node !== newest) {
-        unlink(node)
-        link(node)
+  const all = (): Entry[] => [...scopes.values()].flatMap((names) => [...names.values()])
+
+  const makeRoom = (): void => {
+    while (size > max) {
+      if (leaving.length === 0) {
+        // No entries in here: one that is dropped must not stay in memory.
+        leaving = all().map(({ scope, name, used }) => ({ scope, name, used }))
+        leaving.sort((one, other) => other.used - one.used)
       }
-      return node
+      const next = leaving.pop()
+      // One that was used since is younger than all that are left in the list.
+      if (next !== undefined && look(next.scope, next.name)?.used === next.used) remove(next)
+    }
+  }
+
+  return {
+    find(scope, name) {
+      const entry = look(scope, name)
+      if (entry !== undefined) entry.used = uses += 1
+      return entry
     },
 
     put(entry) {
-      entries.drop(entry.scope, entry.name)
-      const node: Node = { ...entry, newer: undefined, older: undefined }
-      const names = scopes.get(entry.scope) ?? new Map<string, Node>()
-      scopes.set(entry.scope, names.set(entry.name, node))
-      link(node)
-      size += 1
-      if (size > max && oldest !== undefined) remove(oldest)
+      const { scope, name } = entry
+      const names = scopes.get(scope) ?? new Map<string, Entry>()
+      if (!names.has(name)) size += 1
+      entry.used = uses += 1
+      scopes.set(scope, names.set(name, entry))
+      makeRoom()
     },
 
     drop(scope, name) {
-      const node = scopes.get(scope)?.get(name)
-      if (node !== undefined) remove(node)
+      remove({ scope, name })
     },
 
     dropScope(scope) {
-      for (const node of [...(scopes.get(scope)?.values() ?? [])]) remove(node)
+      size -= scopes.get(scope)?.size ?? 0
+      scopes.delete(scope)
     },
 
     sweep(now) {
       let next: number | undefined
-      for (let node = oldest; node !== undefined; node = node.newer) {
-        const end = endOf(node)
-        if (end <= now) remove(node)
+      for (const entry of all()) {
+        const end = endOf(entry)
+        if (end <= now) remove(entry)
         else next = Math.min(next ?? end, end)
       }
       return next
@@ -146,10 +149,8 @@ export function cacheEntries(max: number): Entries {
 
     clear() {
       scopes.clear()
-      newest = undefined
-      oldest = undefined
+      leaving = []
       size = 0
     },
   }
-  return entries
 }

@@ -1,7 +1,7 @@
 /** The reads that are under way: one for each secret, however many wait for it. */
 import { isLatchkeyError } from '../../errors.ts'
 import type { SecretStore } from '../../store.ts'
-import type { HeldSecret } from '../answer.ts'
+import type { Secret } from '../../secret.ts'
 import { untilAborted } from '../waiting.ts'
 import { readTogether } from './ask.ts'
 import type { Wanted } from './ask.ts'
@@ -10,7 +10,7 @@ import type { Keys } from './entries.ts'
 
 /** A read of one secret that is under way. */
 export interface Flight extends Wanted {
-  readonly answer: Promise<HeldSecret | undefined>
+  readonly answer: Promise<Secret | undefined>
   /** The round trip that it is part of. */
   readonly trip: Trip
 }
@@ -28,13 +28,13 @@ interface Trip {
 
 interface Pending {
   readonly flight: Flight
-  readonly resolve: (held: HeldSecret | undefined) => void
+  readonly resolve: (answer: Secret | undefined) => void
   readonly reject: (error: unknown) => void
 }
 
 /** What becomes of reads that are still the latest word on their secret. */
 export interface Landing {
-  landed(flight: Flight, held: HeldSecret | undefined): void
+  landed(flight: Flight, answer: Secret | undefined): void
   failed(flight: Flight, error: unknown): void
 }
 
@@ -43,7 +43,7 @@ export interface SharedReads {
   /** Joins the reads that are under way, and begins one round trip for the rest. One flight for each that is wanted. */
   of(wanted: readonly Wanted[]): Flight[]
   /** Waits for a flight. One that nobody waits for any more is given up. */
-  wait(flight: Flight, signal?: AbortSignal): Promise<HeldSecret | undefined>
+  wait(flight: Flight, signal?: AbortSignal): Promise<Secret | undefined>
   /** Lets no later reader join what is under way, whose answer may be too old for them, and keeps it out of `landed`. */
   forget(scope: string, name: string): void
   forgetScope(scope: string): void
@@ -73,11 +73,11 @@ export function sharedReads(store: SecretStore, landing: Landing): SharedReads {
         signal,
       )
       started.forEach((one, index) => {
-        const held = answers[index]
+        const answer = answers[index]
         settle(one, () => {
-          landing.landed(one.flight, held)
+          landing.landed(one.flight, answer)
         })
-        one.resolve(held)
+        one.resolve(answer)
       })
     } catch (error) {
       if (started.length > 1 && !signal.aborted && !isLatchkeyError(error, 'UNAVAILABLE')) {
@@ -166,7 +166,7 @@ export function union(one: Keys, other: Keys): Keys {
 
 function pendingOf(wanted: Wanted, trip: Trip): Pending {
   let settlers: Omit<Pending, 'flight'> | undefined
-  const answer = new Promise<HeldSecret | undefined>((resolve, reject) => {
+  const answer = new Promise<Secret | undefined>((resolve, reject) => {
     settlers = { resolve, reject }
   })
   // Nobody may be left who waits for it.
