@@ -53,12 +53,18 @@ const STORES = {
     return [
       {
         ...{ what: 'chain of an empty memory store and a file', beside: 'the file store', goal: 1.3, runs },
-        ours: ((store) => (name) => store.get(name))(chainStore([memoryStore(), file])),
+        ours: (
+          (store) => (name) =>
+            store.get(name)
+        )(chainStore([memoryStore(), file])),
         bare: (name) => file.get(name),
       },
       {
         ...{ what: 'chain of one memory store', beside: 'the memory store', runs: 5_000 },
-        ours: ((store) => (name) => store.get(name))(chainStore([memory])),
+        ours: (
+          (store) => (name) =>
+            store.get(name)
+        )(chainStore([memory])),
         bare: (name) => memory.get(name),
         close: () => file.close(),
       },
@@ -72,12 +78,18 @@ const STORES = {
     return [
       {
         ...{ what: 'scoped view of a file', beside: 'the file store', goal: 1.3, runs },
-        ours: ((store) => (name) => store.get(name, { scope: 'production' }))(scopedStore(file, 'acme')),
+        ours: (
+          (store) => (name) =>
+            store.get(name, { scope: 'production' })
+        )(scopedStore(file, 'acme')),
         bare: (name) => file.get(name, { scope: SCOPE }),
       },
       {
         ...{ what: 'scoped view of a memory store', beside: 'the memory store', runs: 5_000 },
-        ours: ((store) => (name) => store.get(name, { scope: 'production' }))(scopedStore(memory, 'acme')),
+        ours: (
+          (store) => (name) =>
+            store.get(name, { scope: 'production' })
+        )(scopedStore(memory, 'acme')),
         bare: (name) => memory.get(name, { scope: SCOPE }),
         close: () => file.close(),
       },

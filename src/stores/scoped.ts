@@ -50,7 +50,7 @@ export function scopedStore(store: SecretStore, segment: string): SecretStore {
       assertOpen()
       const { scope, ...rest } = checkedRead('describe', name, options)
       const inner = part.inner(scope)
-      const told = (info: SecretInfo | undefined): SecretInfo | undefined => info && part.answer(name, inner, info)
+      const told = (info: SecretInfo | undefined): SecretInfo | undefined => info && part.answer(name, scope, info)
       try {
         const answer = store.describe(name, { ...rest, scope: inner })
         return isLater(answer) ? part.ask(async () => told(await answer)) : told(answer)
@@ -61,31 +61,39 @@ export function scopedStore(store: SecretStore, segment: string): SecretStore {
 
     async get(name, options) {
       assertOpen()
-      const { scope, ...rest } = checkedRead('get', name, options)
+      const { scope, signal } = checkedRead('get', name, options)
       const inner = part.inner(scope)
-      return part.ask(async () => {
-        const secret = await store.get(name, { ...rest, scope: inner })
-        return secret && part.answer(name, inner, secret)
-      })
+      // Not by way of `ask`: a function more to wait for would be most of what a view costs.
+      try {
+        const secret = await store.get(name, signal === undefined ? { scope: inner } : { scope: inner, signal })
+        return secret && part.answer(name, scope, secret)
+      } catch (error) {
+        throw part.failure(error)
+      }
     },
 
     async getMany(requests, options) {
       assertOpen()
       assertOptions('getMany', options, ['signal'])
-      const inner = checkedRequests(requests).map((request) => ({ ...request, scope: part.inner(request.scope) }))
+      const asked = checkedRequests(requests)
+      const inner = asked.map((request) => ({ ...request, scope: part.inner(request.scope) }))
       return part.ask(async () => {
         const answers = checkedAnswers(store, inner, await store.getMany(inner, options))
-        return answers.map((secret) => secret && part.answer(secret.name, secret.scope, secret))
+        return asked.map(({ name, scope }, index) => {
+          const secret = answers[index]
+          return secret && part.answer(name, scope, secret)
+        })
       })
     },
 
     async *list(options) {
       assertOpen()
       assertOptions('list', options, ['scope', 'prefix'])
-      const inner = part.inner(scopeOf(options))
+      const scope = scopeOf(options)
+      const inner = part.inner(scope)
       for await (const info of part.each(() => store.list({ ...options, scope: inner }))) {
         assertOpen()
-        yield part.answer(info.name, inner, info)
+        yield part.answer(info.name, scope, info)
       }
     },
 

@@ -24,7 +24,8 @@ export const unavailable = new StoreError('UNAVAILABLE', 'The engine is down.', 
 export function controlledStore(initial: InitialSecrets = {}): ControlledStore {
   const memory = memoryStore(initial)
   let gate: Promise<void> | undefined
-  const { watch: _watch, ...rest } = memory
+  const rest: WritableSecretStore = { ...memory }
+  delete rest.watch
   const controlled: ControlledStore = {
     memory,
     reads: [],

@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/stores/memory.ts'
 import { scopedStore } from '../../src/stores/scoped.ts'
 import { failingStore, testSecretStore } from '../../src/testing/index.ts'
 import { collect } from '../../src/testing/suite/checks.ts'
-import { storeFolder } from '../helpers/store-folder.ts'
+import { failureOf, storeFolder } from '../helpers/store-folder.ts'
 import { answeringStore, laterStore, scopesOf } from '../helpers/stores.ts'
 import { allTextOf, rejection, thrownBy } from '../helpers/thrown.ts'
 
@@ -128,7 +128,7 @@ describe('the scopes of a view', () => {
 })
 
 describe('the errors of a view', () => {
-  const atEach = (error: unknown): SecretStore => {
+  const atEach = (error: unknown): WritableSecretStore => {
     const fail = (): never => {
       throw error
     }
@@ -138,7 +138,7 @@ describe('the errors of a view', () => {
       ...memoryStore(),
       ...{ describe: fail, get: reject, getMany: reject, set: reject, delete: reject, list: iterate, scopes: iterate },
       ...{ watch: reject, history: reject, rollback: reject },
-    } as SecretStore
+    } as WritableSecretStore
   }
   const calls: readonly (readonly [string, (view: WritableSecretStore) => unknown])[] = [
     ['describe', (view) => view.describe('a')],
@@ -152,14 +152,14 @@ describe('the errors of a view', () => {
     ['history', (view) => view.history?.('a')],
     ['rollback', (view) => view.rollback?.('a', '1')],
   ]
-  const failureOf = async (call: (view: WritableSecretStore) => unknown, error: unknown): Promise<unknown> =>
-    rejection((async () => call(scopedStore(atEach(error) as WritableSecretStore, 'acme')))())
+  const shownFor = (call: (view: WritableSecretStore) => unknown, error: unknown): Promise<unknown> =>
+    failureOf(() => call(scopedStore(atEach(error), 'acme')))
 
   test.each(calls)('%s tells what the store said, with the scope that the caller knows', async (_, call) => {
     const error = new StoreError('DENIED', 'Secret a (scope acme/eu): the policy of scope acme/eu-x forbids it.', {
       ...{ store: 'vault', scope: 'acme/eu', secret: 'a', key: 'KEY', hint: 'Ask.', retryable: true },
     })
-    const shown = await failureOf(call, error)
+    const shown = await shownFor(call, error)
     expect(shown).toBeInstanceOf(StoreError)
     expect(shown).toMatchObject({
       ...{ code: 'DENIED', store: 'vault', scope: 'eu', secret: 'a', key: 'KEY', hint: 'Ask.', retryable: true },
@@ -172,14 +172,14 @@ describe('the errors of a view', () => {
       ...{ store: 'file', scope: 'rival/production', secret: 'hidden-name', hint: 'See rival/production.' },
       cause: new Error('rival'),
     })
-    const shown = await failureOf(call, hidden)
+    const shown = await shownFor(call, hidden)
     expect(shown).toMatchObject({ name: 'StoreError', code: 'CORRUPT', store: 'file' })
     expect(allTextOf(shown)).not.toMatch(/rival|hidden-name/)
   })
 
   test.each(calls)('%s passes on what is no error of a store, and one that is of no scope', async (_, call) => {
     for (const error of [new Error('enough'), new StoreError('UNAVAILABLE', 'The engine is down.')]) {
-      expect(await failureOf(call, error)).toBe(error)
+      expect(await shownFor(call, error)).toBe(error)
     }
   })
 
@@ -201,13 +201,13 @@ describe('the errors of a view', () => {
       set: () => Promise.resolve(secret),
       history: () => Promise.resolve([secret]),
       rollback: () => Promise.resolve(secret),
-      async *list() {
-        yield secret
-      },
+      list: () => ({
+        [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: false, value: secret }) }),
+      }),
       scopes: undefined,
     } as unknown as WritableSecretStore
     for (const [verb, call] of calls.filter(([name]) => !['scopes', 'watch', 'delete'].includes(name))) {
-      const error = await rejection((async () => call(scopedStore(lying, 'acme')))())
+      const error = await failureOf(() => call(scopedStore(lying, 'acme')))
       expect(error, verb).toMatchObject({ code: 'BAD_ANSWER' })
       expect(allTextOf(error), verb).not.toContain('rival')
     }
@@ -283,7 +283,7 @@ describe('a view', () => {
 
   test('that is closed while a watch begins ends that watch, too', async () => {
     let ended = 0
-    let connect = (_: AsyncDisposable): void => undefined
+    let connect: (watch: AsyncDisposable) => void = () => undefined
     const store: SecretStore = {
       ...memoryStore(),
       watch: () =>
@@ -331,7 +331,7 @@ describe('a view', () => {
     ['list', (view, options) => view.list(options)[Symbol.asyncIterator]().next()],
   ])('%s refuses options that it does not have', async (_, call) => {
     const view = scopedStore(memoryStore(), 'acme')
-    const error = await rejection((async () => call(view, { scop: 'acme' } as never))())
+    const error = await failureOf(() => call(view, { scop: 'acme' } as never))
     expect(error).toMatchObject({ name: 'TypeError', code: 'UNKNOWN_OPTION' })
   })
 })

@@ -18,7 +18,7 @@ export interface Part {
   /** Gives the view's scope for an inner one, `undefined` for one that is not in the view. */
   outer(inner: string): string | undefined
   /** Gives an answer as the view tells it; throws BAD_ANSWER for one that is not from the place that was asked. */
-  answer<Answer extends Answered>(name: string, inner: string, answer: Answer): Answer
+  answer<Answer extends Answered>(name: string, scope: string, answer: Answer): Answer
   /** Gives what to throw for what the store failed with: in the view's names, and with none from outside of it. */
   failure(error: unknown): unknown
   /** Asks the store; throws what `failure` gives. */
@@ -45,13 +45,19 @@ export function partOf(segment: string, store: SecretStore): Part {
   if (maxScopeSegments < 1)
     throw argumentError('INVALID_OPTION', 'scopedStore: the scopes of the store are not deeper.')
   const beginning = `${segment}/`
+  /** Most readers ask for one scope again and again. */
+  let last = { scope: DEFAULT_SCOPE, inner: segment }
 
   const part: Part = {
     maxScopeSegments: maxScopeSegments - 1,
 
     inner(scope) {
       if (scope === DEFAULT_SCOPE) return segment
-      if (scope.split('/').length < maxScopeSegments) return beginning + scope
+      if (scope === last.scope) return last.inner
+      if (scope.split('/').length < maxScopeSegments) {
+        last = { scope, inner: beginning + scope }
+        return last.inner
+      }
       throw argumentError('INVALID_NAME', `${quoteName(scope)} has more segments than a scope of this view may have.`)
     },
 
@@ -62,9 +68,8 @@ export function partOf(segment: string, store: SecretStore): Part {
       return rest === DEFAULT_SCOPE ? undefined : rest
     },
 
-    answer(name, inner, answer) {
-      const scope = part.outer(inner) ?? DEFAULT_SCOPE
-      return Object.freeze({ ...checkedAnswer(store, { name, scope: inner }, answer), scope })
+    answer(name, scope, answer) {
+      return Object.freeze({ ...checkedAnswer(store, { name, scope: part.inner(scope) }, answer), scope })
     },
 
     failure(error) {

@@ -13,15 +13,16 @@ export function writingVerbs(store: WritableSecretStore, part: Part, assertOpen:
     async set(name, values, options) {
       assertOpen()
       assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const scope = part.inner(checkedScope(name, options))
-      return part.ask(async () => part.answer(name, scope, await store.set(name, values, { ...options, scope })))
+      const scope = checkedScope(name, options)
+      const inner = part.inner(scope)
+      return part.ask(async () => part.answer(name, scope, await store.set(name, values, { ...options, scope: inner })))
     },
 
     async delete(name, options) {
       assertOpen()
       assertOptions('delete', options, ['scope', 'ifVersion'])
-      const scope = part.inner(checkedScope(name, options))
-      return part.ask(() => store.delete(name, { ...options, scope }))
+      const inner = part.inner(checkedScope(name, options))
+      return part.ask(() => store.delete(name, { ...options, scope: inner }))
     },
 
     ...(store.capabilities.history &&
@@ -30,9 +31,10 @@ export function writingVerbs(store: WritableSecretStore, part: Part, assertOpen:
         async history(name, options) {
           assertOpen()
           assertOptions('history', options, ['scope', 'signal'])
-          const scope = part.inner(checkedScope(name, options))
+          const scope = checkedScope(name, options)
+          const inner = part.inner(scope)
           return part.ask(async () => {
-            const versions = await history.call(store, name, { ...options, scope })
+            const versions = await history.call(store, name, { ...options, scope: inner })
             return versions.map((info) => part.answer(name, scope, info))
           })
         },
@@ -40,8 +42,11 @@ export function writingVerbs(store: WritableSecretStore, part: Part, assertOpen:
         async rollback(name, version, options) {
           assertOpen()
           assertOptions('rollback', options, ['scope'])
-          const scope = part.inner(checkedScope(name, options))
-          return part.ask(async () => part.answer(name, scope, await rollback.call(store, name, version, { scope })))
+          const scope = checkedScope(name, options)
+          const inner = part.inner(scope)
+          return part.ask(async () => {
+            return part.answer(name, scope, await rollback.call(store, name, version, { scope: inner }))
+          })
         },
       }),
   }
