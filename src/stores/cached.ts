@@ -3,10 +3,8 @@ import { argumentError } from '../errors.ts'
 import { DEFAULT_SCOPE } from '../secret.ts'
 import type { Secret, SecretInfo } from '../secret.ts'
 import type { ReadOptions, SecretStore, WritableSecretStore } from '../store.ts'
-import { chosenValues } from './answer.ts'
 import { readCache } from './cached/cache.ts'
 import type { ReadCache } from './cached/cache.ts'
-import type { Keys } from './cached/entries.ts'
 import { cacheSettings } from './cached/settings.ts'
 import type { CachedStoreOptions } from './cached/settings.ts'
 import { assertStore, writableStore } from './inner.ts'
@@ -81,13 +79,11 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
     async getMany(requests, readOptions) {
       assertOpen()
       assertOptions('getMany', readOptions, ['signal'])
-      const wanted = checkedRequests(requests).map(({ scope, name, keys }) => {
-        return { scope, name, keys: keys && new Set(keys) }
-      })
+      const asked = checkedRequests(requests)
       readOptions?.signal?.throwIfAborted()
-      const all = await cache.read(wanted, readOptions?.signal)
+      const answers = await cache.read(asked, readOptions?.signal)
       assertOpen()
-      return all.map((secret, index) => secret && withKeys(secret, wanted[index]?.keys))
+      return answers
     },
 
     async *list(listOptions) {
@@ -139,13 +135,6 @@ function onlyScope(options: ReadOptions | undefined): string | undefined {
   if (typeof given !== 'object' || given === null) return undefined
   for (const option in options) if (option !== 'scope') return undefined
   return options.scope
-}
-
-/** Gives a secret with the keys that were asked for; others may be held that somebody else asked for. */
-function withKeys(secret: Secret, keys: Keys): Secret {
-  // The same record where it can be: those who are given it look no further at what they know.
-  if (keys === undefined || Object.keys(secret.values).every((key) => keys.has(key))) return secret
-  return Object.freeze({ ...secret, values: chosenValues(secret.values, [...keys]) })
 }
 
 type WritingVerbs = Pick<WritableSecretStore, 'set' | 'delete' | 'history' | 'rollback'>

@@ -204,6 +204,16 @@ describe('the keys of a cached secret', () => {
     expect(keysRead(inner)).toEqual([[['KEY']], [undefined]])
   })
 
+  test('come in an answer of which nothing can be changed for the next reader', async () => {
+    const { inner, store } = caching()
+    const read = async (): Promise<Secret | undefined> => (await store.getMany([{ name: 'a', keys: ['KEY'] }]))[0]
+    await read()
+    const first = await read()
+    first?.createdAt?.setTime(0)
+    expect(Object.isFrozen(first) && Object.isFrozen(first?.values)).toBe(true)
+    expect(await read()).toEqual((await inner.memory.getMany([{ name: 'a', keys: ['KEY'] }]))[0])
+  })
+
   test('of one batch are read together', async () => {
     const { inner, store } = caching()
     const answers = await store.getMany([{ name: 'a', keys: ['KEY'] }, { name: 'b' }, { name: 'a', keys: ['OTHER'] }])

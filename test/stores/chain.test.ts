@@ -192,7 +192,7 @@ describe('a chain', () => {
     await expect(failing.describe('a')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   })
 
-  test('can do only what all of its stores can', async () => {
+  test('can do only what all of its stores can', () => {
     const limited = (limits: object): SecretStore => ({
       ...memoryStore(),
       capabilities: { ...memoryStore().capabilities, ...limits },

@@ -132,13 +132,16 @@ describe('the errors of a view', () => {
     const fail = (): never => {
       throw error
     }
-    const reject = (): Promise<never> => Promise.reject(error as Error)
+    const reject = (): Promise<never> =>
+      new Promise((_, refuse) => {
+        refuse(error)
+      })
     const iterate = () => ({ [Symbol.asyncIterator]: () => ({ next: reject }) })
     return {
       ...memoryStore(),
       ...{ describe: fail, get: reject, getMany: reject, set: reject, delete: reject, list: iterate, scopes: iterate },
       ...{ watch: reject, history: reject, rollback: reject },
-    } as WritableSecretStore
+    }
   }
   const calls: readonly (readonly [string, (view: WritableSecretStore) => unknown])[] = [
     ['describe', (view) => view.describe('a')],

@@ -25,7 +25,7 @@ export async function readTogether(
 }
 
 /** Makes an answer that many callers may be given: none of them can change what another one gets. */
-function sharedAnswer({ scope, name, version, values, createdAt, description }: Secret): Secret {
+export function sharedAnswer({ scope, name, version, values, createdAt, description }: Secret): Secret {
   // A store may have left its own open.
   const kept = Object.isFrozen(values)
     ? values

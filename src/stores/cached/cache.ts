@@ -2,10 +2,13 @@
 import { isLatchkeyError } from '../../errors.ts'
 import type { SecretStore } from '../../store.ts'
 import type { Secret } from '../../secret.ts'
+import { chosenValues } from '../answer.ts'
+import type { CheckedRequest } from '../request.ts'
 import { settled } from '../waiting.ts'
+import { sharedAnswer } from './ask.ts'
 import type { Wanted } from './ask.ts'
 import { cacheEntries, covers, endOf, entryOf } from './entries.ts'
-import type { Entry, Keys } from './entries.ts'
+import type { Entry } from './entries.ts'
 import { sharedReads, union } from './reads.ts'
 import type { Flight } from './reads.ts'
 import { MOST_MS } from './settings.ts'
@@ -18,9 +21,9 @@ const TIDY_MS = 1_000
 /** A cache of what a store answers. */
 export interface ReadCache {
   /** Gives what may be answered now. If that is stale, it is read again meanwhile. */
-  find(scope: string, name: string, keys: Keys): Entry | undefined
+  find(scope: string, name: string, keys: readonly string[] | undefined): Entry | undefined
   /** Answers from memory, and reads the rest in one round trip. */
-  read(wanted: readonly Wanted[], signal: AbortSignal | undefined): Promise<(Secret | undefined)[]>
+  read(asked: readonly CheckedRequest[], signal: AbortSignal | undefined): Promise<(Secret | undefined)[]>
   /** Forgets a secret if what is known of it now contradicts what is held. */
   compare(scope: string, name: string, now: { readonly version: string } | undefined): void
   /** Forgets a secret, and lets no later reader have an answer that was asked for before. */
@@ -77,7 +80,7 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
     return reads.of(wanted)
   }
 
-  const find = (scope: string, name: string, keys: Keys): Entry | undefined => {
+  const find = (scope: string, name: string, keys: readonly string[] | undefined): Entry | undefined => {
     const entry = entries.find(scope, name)
     if (entry === undefined || !covers(entry.keys, keys)) return undefined
     const now = performance.now()
@@ -91,20 +94,27 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
   }
 
   /** Adds the keys that are held and still fresh, so that readers of different keys do not take turns in missing. */
-  const withFreshKeys = (wanted: Wanted): Wanted => {
-    const entry = entries.find(wanted.scope, wanted.name)
+  const wantedOf = ({ scope, name, keys }: CheckedRequest): Wanted => {
+    const entry = entries.find(scope, name)
     const isFresh = entry !== undefined && performance.now() < entry.freshUntil
-    return isFresh ? { ...wanted, keys: union(entry.keys, wanted.keys) } : wanted
+    const asked = keys && new Set(keys)
+    return { scope, name, keys: isFresh ? union(entry.keys, asked) : asked }
   }
 
-  const landing = async (flight: Flight, keys: Keys, signal: AbortSignal | undefined): Promise<Secret | undefined> => {
+  const landing = async (
+    flight: Flight,
+    keys: readonly string[] | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<Secret | undefined> => {
     try {
-      return await reads.wait(flight, signal)
+      const secret = await reads.wait(flight, signal)
+      return secret && withKeys(secret, keys)
     } catch (error) {
       if (!isLatchkeyError(error, 'UNAVAILABLE')) throw error
       // Looked for only now: meanwhile it may have been changed, denied or deleted.
       const entry = entries.find(flight.scope, flight.name)
-      if (entry !== undefined && covers(entry.keys, keys) && performance.now() < entry.bridgeUntil) return entry.answer
+      if (entry !== undefined && covers(entry.keys, keys) && performance.now() < entry.bridgeUntil)
+        return partOf(entry, keys)
       throw error
     }
   }
@@ -113,18 +123,16 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
     find,
     forget,
 
-    async read(wanted, signal) {
-      const known = wanted.map(({ scope, name, keys }) => find(scope, name, keys))
-      const missing = wanted.filter((_, index) => known[index] === undefined)
-      if (missing.length === 0) return known.map((entry) => entry?.answer)
-      const flights = begin(missing.map(withFreshKeys))
+    async read(asked, signal) {
+      const known = asked.map(({ scope, name, keys }) => find(scope, name, keys))
+      const missing = asked.filter((_, index) => known[index] === undefined)
+      const flights = missing.length === 0 ? [] : begin(missing.map(wantedOf))
       let next = 0
-      return Promise.all(
-        wanted.map(async ({ keys }, index) => {
-          const entry = known[index]
-          return entry === undefined ? landing(flights[next++] as Flight, keys, signal) : entry.answer
-        }),
-      )
+      const answers = asked.map(({ keys }, index) => {
+        const entry = known[index]
+        return entry === undefined ? landing(flights[next++] as Flight, keys && [...keys], signal) : partOf(entry, keys)
+      })
+      return missing.length === 0 ? (answers as (Secret | undefined)[]) : Promise.all(answers)
     },
 
     compare(scope, name, now) {
@@ -139,4 +147,17 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
       return settled([watches.close(), store.close()])
     },
   }
+}
+
+/** Gives those keys of an entry that were asked for. */
+function partOf(entry: Entry, keys: readonly string[] | undefined): Secret | undefined {
+  if (keys === undefined || entry.answer === undefined) return entry.answer
+  const asked = keys.join()
+  if (entry.part?.keys !== asked) entry.part = { keys: asked, answer: withKeys(entry.answer, keys) }
+  return entry.part.answer
+}
+
+/** Gives a secret with the keys that were asked for: more may have been read for others. */
+function withKeys(secret: Secret, keys: readonly string[] | undefined): Secret {
+  return keys === undefined ? secret : sharedAnswer({ ...secret, values: chosenValues(secret.values, keys) })
 }

@@ -20,6 +20,8 @@ export interface Entry {
   readonly staleUntil: number
   /** Until when it is answered if the store cannot be reached. */
   readonly bridgeUntil: number
+  /** What the last reader of some of its keys got, which most often is what the next one asks for. */
+  part?: { readonly keys: string; readonly answer: Secret } | undefined
   /** The number of its last use, which no other entry has. */
   used: number
 }
@@ -47,6 +49,7 @@ export function entryOf(
     freshUntil: until(0),
     staleUntil: until(settings.staleWhileRevalidateMs),
     bridgeUntil: until(settings.staleIfErrorMs),
+    part: undefined,
     used: 0,
   }
 }
@@ -57,7 +60,7 @@ export function endOf({ staleUntil, bridgeUntil }: Entry): number {
 }
 
 /** Tells whether what was read with `has` answers who asks for `keys`. */
-export function covers(has: Keys, keys: Keys): boolean {
+export function covers(has: Keys, keys: Iterable<string> | undefined): boolean {
   if (has === undefined) return true
   if (keys === undefined) return false
   for (const key of keys) if (!has.has(key)) return false
