@@ -132,10 +132,8 @@ describe('the errors of a view', () => {
     const fail = (): never => {
       throw error
     }
-    const reject = (): Promise<never> =>
-      new Promise((_, refuse) => {
-        refuse(error)
-      })
+    // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown must come as a rejection
+    const reject = async (): Promise<never> => fail()
     const iterate = () => ({ [Symbol.asyncIterator]: () => ({ next: reject }) })
     return {
       ...memoryStore(),

@@ -124,15 +124,20 @@ export function readCache(store: SecretStore, settings: CacheSettings): ReadCach
     forget,
 
     async read(asked, signal) {
-      const known = asked.map(({ scope, name, keys }) => find(scope, name, keys))
-      const missing = asked.filter((_, index) => known[index] === undefined)
-      const flights = missing.length === 0 ? [] : begin(missing.map(wantedOf))
-      let next = 0
-      const answers = asked.map(({ keys }, index) => {
-        const entry = known[index]
-        return entry === undefined ? landing(flights[next++] as Flight, keys && [...keys], signal) : partOf(entry, keys)
+      const known = asked.map(({ scope, name, keys }) => {
+        const entry = find(scope, name, keys)
+        return entry && { answer: partOf(entry, keys) }
       })
-      return missing.length === 0 ? (answers as (Secret | undefined)[]) : Promise.all(answers)
+      const missing = asked.filter((_, index) => known[index] === undefined)
+      if (missing.length === 0) return known.map((one) => one?.answer)
+      const flights = begin(missing.map(wantedOf))
+      let next = 0
+      return Promise.all(
+        asked.map(async ({ keys }, index) => {
+          const one = known[index]
+          return one === undefined ? landing(flights[next++] as Flight, keys && [...keys], signal) : one.answer
+        }),
+      )
     },
 
     compare(scope, name, now) {
