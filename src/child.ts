@@ -33,6 +33,15 @@ export function memoryStore(): WritableSecretStore {
 export function envStore(): WritableSecretStore {
   return storeInChild('env')
 }
+export function cachedStore(): WritableSecretStore {
+  return storeInChild('cached')
+}
+export function chainStore(): WritableSecretStore {
+  return storeInChild('chain')
+}
+export function scopedStore(): WritableSecretStore {
+  return storeInChild('scoped')
+}
 
 type Template = typeof templateModule
 /** Loaded when it is first used: few functions fill templates, and every child would pay for it. */

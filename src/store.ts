@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly syncDescribe: boolean
   /** The largest secret, where it is less than 1 MiB: UTF-8 bytes of its values. */
   readonly maxBytes?: number
+  /** The most segments that a scope may have here, where it is less than 8. */
+  readonly maxScopeSegments?: number
 }
 
 /** Which scope to look in, and a signal that gives up waiting. */
@@ -74,7 +76,10 @@ export interface SecretStore {
   list(options?: ListOptions): AsyncIterable<SecretInfo>
   /** Lists the scopes that hold something. */
   scopes?(): AsyncIterable<string>
-  /** Tells of changes in one scope until it is disposed. */
+  /**
+   * Tells of changes in one scope until it is disposed. What was cut off from its engine meanwhile tells afterwards of every
+   * secret that may have changed.
+   */
   watch?(
     listener: (change: StoreChange) => void,
     options?: { readonly scope?: string | undefined },

@@ -3,8 +3,9 @@ import { types } from 'node:util'
 import { StoreError } from '../errors.ts'
 import { isKey, isValue, quoteName, type Secret, type SecretInfo } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
+import { badAnswer, shownStoreName } from '../stores/bad-answer.ts'
 import { withoutWords } from '../stores/foreign-error.ts'
-import { isStore } from './options.ts'
+import { isStore } from '../stores/inner.ts'
 
 /** A registry's store, or what tells it for a scope. */
 export type StoreSource = SecretStore | ((scope: string) => SecretStore)
@@ -42,30 +43,11 @@ export async function askStore<T>(store: SecretStore, ask: () => T | Promise<T>)
 
 /** What to throw for what a store threw. */
 export function storeFailure(store: SecretStore, error: unknown): Error {
-  const name = nameOf(store)
+  const name = shownStoreName(store)
   return withoutWords(`Store ${name} failed`, error, {
     store: name,
     hint: 'A store should throw StoreError with a code: see docs/errors.md.',
   })
-}
-
-/** The error for an answer that breaks the contract of stores. */
-export function badAnswer(
-  store: SecretStore,
-  what: string,
-  where: { scope?: string; secret?: string; key?: string } = {},
-): StoreError {
-  const name = nameOf(store)
-  const of = where.secret === undefined ? '' : ` for secret ${where.secret} (scope ${where.scope ?? ''})`
-  return new StoreError('BAD_ANSWER', `Store ${name} broke its contract${of}: ${what}.`, {
-    store: name,
-    ...where,
-    hint: 'Run the conformance suite of latchkey/testing over the store.',
-  })
-}
-
-function nameOf(store: { readonly name?: unknown }): string {
-  return typeof store.name === 'string' && /^[\w./-]{1,60}$/.test(store.name) ? store.name : 'without a name'
 }
 
 /** Takes from an answer what is known of a secret: its keys. */

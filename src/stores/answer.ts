@@ -46,7 +46,8 @@ function marks({ createdAt, description }: Pick<HeldSecret, 'createdAt' | 'descr
   }
 }
 
-function chosenValues(
+/** Gives those of the pairs whose keys were asked for. */
+export function chosenValues(
   values: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Readonly<Record<string, string>> {

@@ -2,7 +2,7 @@
 import { argumentError, StoreError } from '../errors.ts'
 import { assertKey, assertScope, assertSecretName, DEFAULT_SCOPE, isValue, quoteName } from '../secret.ts'
 import type { SecretAddress } from '../secret.ts'
-import type { SecretRequest, SetOptions } from '../store.ts'
+import type { ReadOptions, SecretRequest, SetOptions } from '../store.ts'
 
 /**
  * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
@@ -28,6 +28,21 @@ export function scopeOf(options: { readonly scope?: string | undefined } | undef
   const scope = options?.scope === undefined ? DEFAULT_SCOPE : options.scope
   assertScope(scope)
   return scope
+}
+
+/** The options of `describe`, `get` and `history`, checked, with the scope filled in. */
+export interface CheckedRead {
+  readonly scope: string
+  readonly signal?: AbortSignal
+}
+
+/** Checks what a verb is asked that reads one secret; throws the reason of a signal that is aborted. */
+export function checkedRead(verb: string, name: string, options: ReadOptions | undefined): CheckedRead {
+  assertOptions(verb, options, ['scope', 'signal'])
+  const scope = checkedScope(name, options)
+  const signal = options?.signal
+  signal?.throwIfAborted()
+  return signal === undefined ? { scope } : { scope, signal }
 }
 
 /** One request of `getMany`, checked. */

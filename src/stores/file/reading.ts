@@ -5,6 +5,7 @@ import type { ListOptions, MaybePromise, ReadOptions, SecretRequest } from '../.
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { untilAborted } from '../waiting.ts'
 import { firstFrom, recordAt } from './document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
 import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
@@ -135,25 +136,4 @@ function lineFrom({ document }: View, probe: Buffer): Line | undefined {
 
 function beginsWithLine(line: Line, scope: string, prefix: string): boolean {
   return line.scope === scope && line.name.startsWith(prefix)
-}
-
-/** Waits, but no longer than the signal allows. */
-async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return waited
-  let stop = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    const listener = (): void => {
-      reject(signal.reason as Error)
-    }
-    stop = () => {
-      signal.removeEventListener('abort', listener)
-    }
-    signal.addEventListener('abort', listener)
-    if (signal.aborted) listener()
-  })
-  try {
-    return await Promise.race([waited, aborted])
-  } finally {
-    stop()
-  }
 }

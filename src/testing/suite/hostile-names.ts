@@ -11,7 +11,7 @@ const NO_NAMES: readonly unknown[] = [
 ]
 const NO_SCOPES: readonly unknown[] = [
   ...['', '/', '/a', 'a/', 'a//b', '.', '..', 'a/../b', 'a b', 'a\n', 'é', 'a\0', 'a%2Fb', 'a'.repeat(65)],
-  ...['a/a/a/a/a/a/a/a/a', null, 1, {}, ['a']],
+  ...[null, 1, {}, ['a']],
 ]
 
 export const hostileNameCases: Cases = {
@@ -54,7 +54,10 @@ export const hostileNameCases: Cases = {
 
   async 'every verb refuses what is no scope'(open) {
     const store = await open({ default: { a: { KEY: 'x' } } })
-    for (const scope of NO_SCOPES) {
+    const tooDeep = Array((store.capabilities.maxScopeSegments ?? 8) + 1)
+      .fill('a')
+      .join('/')
+    for (const scope of [...NO_SCOPES, tooDeep]) {
       for (const { call, timing } of verbsWithOptions(store, { scope: scope as string }))
         await assertArgumentFailure('INVALID_NAME', call, timing)
     }
@@ -62,7 +65,8 @@ export const hostileNameCases: Cases = {
 
   async 'names and keys may be as long as the grammar allows'(open) {
     const name = 'n'.repeat(128)
-    const scope = Array(8).fill('s'.repeat(64)).join('/')
+    const { maxScopeSegments: segments = 8 } = (await open()).capabilities
+    const scope = segments === 0 ? 'default' : Array(segments).fill('s'.repeat(64)).join('/')
     const values = { ['K'.repeat(255)]: 'x' }
     const store = await open({ [scope]: { [name]: values } })
     assertSecret(await store.get(name, { scope }), { name, scope, values })
