@@ -273,6 +273,17 @@ describe('failing closed', () => {
       () => {
         redactor.add(['a', null as never])
       },
+      () => createRedactor(123456 as never),
+      () => createRedactor({ TOKEN: '123456' } as never),
+      () => {
+        redactor.add(null as never)
+      },
+      () => {
+        redactor.forget([123456] as never, 1)
+      },
+      () => {
+        redactor.forget(['a'], '123456' as never)
+      },
     ]) {
       expect(wrong).toThrow(expect.objectContaining({ name: 'TypeError', code: 'INVALID_OPTION' }))
       expect(wrong).not.toThrow(/123456/)
