@@ -17,8 +17,8 @@ const UNFINISHED = new RegExp(`^(?:\\r|${ESCAPE}(?:\\[[0-9;:?]{0,${LONGEST_COLOU
 const LONGEST_SEAM = 160
 /** How much longer than itself a form with seams can be: with more, it is not found as a whole. */
 export const SEAM_SLACK = 1280
-/** What a seam counts at least, so that a form has 40 of them at most: the longest ones in lines of 13 characters. */
-const LEAST_SEAM = 32
+/** What a seam counts at least, so that a form has 20 of them at most: the longest ones in lines of 26 characters. */
+const LEAST_SEAM = 64
 /** A line that ends in fewer characters of a form than this is a hint, and not held back: nearly every line ends in one. */
 const TELLING = 4
 
@@ -53,7 +53,7 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
       continue
     }
     const from = seamStart(text, position)
-    spent += Math.max(LEAST_SEAM, position - from)
+    spent += chargeOf(position - from, position === end && before.length > 0)
     if (from === position || spent > SEAM_SLACK) return undefined
     before.unshift(position, end)
     while (isSpace(form.charCodeAt(index - 1)) && form.charCodeAt(index - 1) !== text.charCodeAt(from - 1)) index--
@@ -120,7 +120,7 @@ function followForward(
     }
     const to = seamEnd(text, position)
     const unfinished = to === text.length || isUnfinished(text, to)
-    spent += Math.max(LEAST_SEAM, to - position)
+    spent += chargeOf(to - position, position === start && parts.length > 0)
     if ((to === position && !unfinished) || spent > SEAM_SLACK) return undefined
     if (unfinished) {
       const lineEnds = text.slice(position, to).includes('\n')
@@ -135,11 +135,17 @@ function followForward(
   return { parts: [...parts, start, position], ends: 'done' }
 }
 
-/** Calls `visit` with where each seam of a text begins and ends; with some of them more than once. */
+/** What a seam counts. Empty lines count more: texts of line ends alone would cost much. */
+function chargeOf(length: number, empty: boolean): number {
+  return Math.max(empty ? LONGEST_SEAM : LEAST_SEAM, length)
+}
+
+/** Calls `visit` with where each seam of a text begins and ends, but for empty lines; with some of them more than once. */
 export function forEachSeam(text: string, visit: (from: number, to: number) => void): void {
   for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
-    const from = text.charCodeAt(at - 1) === 0x0d ? at - 1 : at
     const next = text.charCodeAt(at + 1)
+    if (next === 0x0a || next === 0x0d) continue
+    const from = text.charCodeAt(at - 1) === 0x0d ? at - 1 : at
     // Nearly every line begins at once.
     visit(from, isBlank(next) || next === 0x1b ? seamEnd(text, from) : at + 1)
   }
