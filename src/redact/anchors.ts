@@ -84,13 +84,10 @@ export function slotOf(window: number, shift: number): number {
   return Math.imul(window, SPREAD) >>> shift
 }
 
-/** The low bytes of four characters as one number; of those around a seam, if it begins at `from` and ends at `to`. */
-export function windowAt(text: string, offset: number, from = text.length, to = from): number {
+/** The low bytes of four characters as one number. */
+export function windowAt(text: string, offset: number): number {
   let window = 0
-  for (let index = offset, taken = 0; taken < 4; taken++, index++) {
-    if (index === from) index = to
-    window = (window >>> 8) | (text.charCodeAt(index) << 24)
-  }
+  for (let index = offset; index < offset + 4; index++) window = (window >>> 8) | (text.charCodeAt(index) << 24)
   return window
 }
 

@@ -39,8 +39,9 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
     if (seamed) {
       // A form that is broken often may have no anchor left whole.
       forEachSeam(text, (from, to) => {
-        for (let at = Math.max(0, from - 3); at < from && to + 4 - (from - at) <= text.length; at++) {
-          const window = windowAt(text, at, from, to)
+        let window = windowAt(text, from - 4)
+        for (let at = from - 3; at < from; at++) {
+          window = (window >>> 8) | (text.charCodeAt(to + 3 - (from - at)) << 24)
           if (filter[slotOf(window, shift)] === 1) compareAnchored(text, at, window, before, found)
         }
       })
