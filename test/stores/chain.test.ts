@@ -28,9 +28,17 @@ describe('over memory stores', () => {
     describe,
     test,
     factory: async (seed) => {
-      const stores = [memoryStore(), memoryStore(), memoryStore()]
+      const stores = [memoryStore(), memoryStore(), memoryStore()] as const
       await sow(seed, stores)
-      return { store: chainStore(stores) }
+      const change = async (
+        scope: string,
+        name: string,
+        values: Readonly<Record<string, string>> | undefined,
+      ): Promise<void> => {
+        for (const store of stores) await store.delete(name, { scope })
+        if (values !== undefined) await stores[1].set(name, values, { scope })
+      }
+      return { store: chainStore(stores), change }
     },
   })
 })
