@@ -203,10 +203,10 @@ function inBytes(form: Form): Form {
   return { ...form, text: Buffer.from(form.text).toString('latin1') }
 }
 
-function listed(values: Iterable<string>): string[] {
-  const list = typeof values === 'string' ? [values] : [...values]
-  for (const value of list) {
-    if (typeof value !== 'string') throw argumentError('INVALID_OPTION', 'The values to mask must be strings.')
-  }
-  return list
+function listed(values: Iterable<string>): readonly string[] {
+  if (typeof values === 'string') return [values]
+  const { [Symbol.iterator]: iterator } = Object(values) as Partial<Iterable<string>>
+  const list = typeof iterator === 'function' ? [...values] : undefined
+  if (list?.every((value) => typeof value === 'string') === true) return list
+  throw argumentError('INVALID_OPTION', 'The values to mask must be strings.')
 }

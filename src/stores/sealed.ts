@@ -4,6 +4,7 @@ import { argumentError, isLatchkeyError, StoreError } from '../errors.ts'
 import { MAX_SECRET_BYTES } from '../secret.ts'
 import type { Secret } from '../secret.ts'
 import type { SecretStore, WritableSecretStore } from '../store.ts'
+import { assertStore, checkedAnswers } from './inner.ts'
 import { assertOptions } from './request.ts'
 import type { Place, SealedEngine, SealedRow, SealedVersion, WriteOutcome } from './sealing/engine.ts'
 import { sealingStore } from './sealing/open.ts'
@@ -52,8 +53,8 @@ export function sealedStore(store: WritableSecretStore, options: SealingOptions 
 }
 
 function checkedInner(store: unknown): InnerStore {
-  const { capabilities, scopes } = (store ?? {}) as Partial<SecretStore>
-  if (typeof capabilities !== 'object') throw argumentError('INVALID_OPTION', 'sealedStore takes a store.')
+  assertStore('sealedStore', store)
+  const { capabilities, scopes } = store
   const needed = {
     write: capabilities.write,
     cas: capabilities.cas,
@@ -106,9 +107,7 @@ function innerEngine(inner: InnerStore, history: number): SealedEngine {
         first !== undefined && requests.length === 1
           ? [await inner.get(first.name, { scope: first.scope, signal })]
           : await inner.getMany(requests, { signal })
-      // An answer that is left out must not be read as a secret that is not there.
-      if (secrets.length !== places.length) throw notEachAnswered(inner.name)
-      return places.map((place, index) => rowOf(place, secrets[index]))
+      return checkedAnswers(inner, requests, secrets).map((secret) => secret && rowOf(secret))
     },
 
     async *list(scope, prefix, options) {
@@ -159,17 +158,9 @@ function innerEngine(inner: InnerStore, history: number): SealedEngine {
   }
 }
 
-/** What stands for one place and opens for another is not what was asked for: so the place, not the answer, names it. */
-function rowOf({ scope, name }: Place, secret: Secret | undefined): SealedRow | undefined {
-  if (secret === undefined) return undefined
-  const packed = fromBase64Url(secret.values[SEALED_KEY]) ?? Buffer.alloc(0)
-  return { scope, name, revision: secret.version, versions: unpackVersions(packed) }
-}
-
-function notEachAnswered(inner: string): StoreError {
-  return new StoreError('BAD_ANSWER', `The ${inner} store under the sealed one did not answer each request.`, {
-    store: NAME,
-  })
+function rowOf({ scope, name, version, values }: Secret): SealedRow {
+  const packed = fromBase64Url(values[SEALED_KEY]) ?? Buffer.alloc(0)
+  return { scope, name, revision: version, versions: unpackVersions(packed) }
 }
 
 /** Gives the scope, if it is not the one of the keyring. */

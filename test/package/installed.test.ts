@@ -142,6 +142,7 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'createRegistry'],
+    ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/postgres', 'postgresStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
@@ -154,6 +155,7 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
+    ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
     ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
   ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
     const script = `

@@ -1,4 +1,5 @@
-import { createRegistry } from 'latchkey'
+import { isDeepStrictEqual } from 'node:util'
+import { createRegistry, memoryStore } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as paths from '../fixtures/testing/paths.mjs'
 import { until } from '../helpers/processes.ts'
@@ -95,6 +96,23 @@ describe('a result', () => {
     expect(await rejection(paths.refused.with(options)())).toMatchObject({ code: 'RESULT_REFUSED' })
   })
 })
+
+test.each(['pass', 'redact', 'refuse'] as const)(
+  'a result without a value is what it was, with results: %s',
+  async (results) => {
+    const own = createRegistry({ store: memoryStore({ api: { TOKEN } }), isolation: 'inline' })
+    const made = () => ({
+      data: [1, -0, NaN, 10n, true, null, undefined, 'text', new Date(0), /x/gi, Object('boxed')] as unknown[],
+      bytes: [Buffer.from('bytes'), new Uint16Array([1, 2]), new DataView(new ArrayBuffer(3)), new ArrayBuffer(2)],
+      sets: [new Map<unknown, unknown>([['a', new Set([1])]]), new Error('m', { cause: 1 })],
+    })
+    const call = own.register({ name: 'f', secrets: ['api'], results })(made)
+    const [expected, result] = [made(), await call()]
+    expect(isDeepStrictEqual(result.data, expected.data)).toBe(true)
+    expect(isDeepStrictEqual(result.bytes, expected.bytes)).toBe(true)
+    expect(result.sets).toEqual(expected.sets)
+  },
+)
 
 test('redact: false passes output and errors on as they are', async () => {
   const plain: string[] = []

@@ -95,7 +95,20 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     postgresStore({ client: pool, schema, key })
 
   describe('with a pool of pg', () => {
-    testSecretStore({ describe, test, factory: () => made({ listen }) })
+    testSecretStore({
+      describe,
+      test,
+      factory: async () => {
+        const here = await made({ listen })
+        const other = again(here)
+        return {
+          store: here.store,
+          change: async (scope, name, values) => {
+            await (values === undefined ? other.delete(name, { scope }) : other.set(name, values, { scope }))
+          },
+        }
+      },
+    })
   })
 
   describe('with postgres.js, in plain text', () => {

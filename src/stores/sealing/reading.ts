@@ -3,7 +3,7 @@ import type { Secret, SecretInfo } from '../../secret.ts'
 import type { ListOptions, ReadOptions, SecretRequest } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
-import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { assertOptions, checkedPrefix, checkedRead, checkedRequests, scopeOf } from '../request.ts'
 import { untilAborted } from '../waiting.ts'
 import type { SealedEngine } from './engine.ts'
 import type { Opener } from './opening.ts'
@@ -34,10 +34,7 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
     older: boolean,
   ): Promise<readonly HeldSecret[]> => {
     assertOpen()
-    assertOptions(verb, options, ['scope', 'signal'])
-    const scope = checkedScope(name, options)
-    const signal = options?.signal
-    signal?.throwIfAborted()
+    const { scope, signal } = checkedRead(verb, name, options)
     const [found] = await untilAborted(opener.read([{ scope, name }], { older, signal }), signal)
     return found?.held ?? []
   }

@@ -11,7 +11,20 @@ import { failureOf, storeFolder } from '../../helpers/store-folder.ts'
 afterEach(() => vi.unstubAllEnvs())
 
 describe('a store that seals', () => {
-  testSecretStore({ describe, test, factory: () => ({ store: openHost(emptyKept(), { key: generateKey() }) }) })
+  testSecretStore({
+    describe,
+    test,
+    factory: () => {
+      const [kept, key] = [emptyKept(), generateKey()]
+      const other = openHost(kept, { key })
+      return {
+        store: openHost(kept, { key }),
+        change: async (scope, name, values) => {
+          await (values === undefined ? other.delete(name, { scope }) : other.set(name, values, { scope }))
+        },
+      }
+    },
+  })
 })
 
 describe('a store that does not seal', () => {
