@@ -59,11 +59,15 @@ export interface HttpAnswer {
   readonly retryAfterMs: number | undefined
 }
 
-/** A failed attempt. */
+/**
+ * How an attempt failed. `refused`: nothing was sent; `hopeless`: nor would it be the next time; `broken`: the engine may
+ * have acted; `late`: the same, and whoever waits has waited long enough.
+ */
+type FailureKind = 'refused' | 'hopeless' | 'broken' | 'late'
+
 interface Failure {
   readonly error: StoreError
-  /** `no`: the engine got nothing to act on; `never`: nor would it the next time. */
-  readonly sent: 'maybe' | 'no' | 'never'
+  readonly kind: FailureKind
 }
 
 /** The longest pause between two attempts. An engine that asks for a longer one is not asked again. */
@@ -105,10 +109,7 @@ export async function sendRequest(settings: HttpSettings, request: HttpRequest):
 }
 
 function maySendAgain(settings: HttpSettings, request: HttpRequest, result: HttpAnswer | Failure): boolean {
-  if ('error' in result) {
-    if (result.error.code !== 'UNAVAILABLE' || result.sent === 'never') return false
-    return request.reads || result.sent === 'no'
-  }
+  if ('error' in result) return result.kind === 'refused' || (result.kind === 'broken' && request.reads)
   const judged = settings.judge(result)
   return judged === 'untouched' || (judged === 'unclear' && request.reads)
 }
@@ -141,16 +142,18 @@ async function attemptOnce(settings: HttpSettings, request: HttpRequest): Promis
     })
   })
   try {
-    return await Promise.race([exchange(settings, request, controller.signal), stopped])
+    const result = await Promise.race([exchange(settings, request, controller.signal), stopped])
+    // Ends the body that nobody reads on.
+    if ('error' in result) stop()
+    return result
   } catch (error) {
+    stop()
     assertWanted(settings, request)
-    if (time.isUp) return failure(settings, request, 'never', `no answer within ${settings.timeoutMs} ms`)
+    if (time.isUp) return failure(settings, request, 'late', `no answer within ${settings.timeoutMs} ms`)
     return connectionFailure(settings, request, error)
   } finally {
     clearTimeout(timer)
     for (const signal of signals) signal.removeEventListener('abort', stop)
-    // Ends what is still open, e.g. a body that nobody reads on.
-    stop()
   }
 }
 
@@ -167,7 +170,7 @@ async function exchange(
     if (response.status < 300 || response.status > 399) return answerOf(settings, request, response)
     const next = redirectTarget(url, response, settings.origins)
     if (next === undefined || redirects === MAX_REDIRECTS) {
-      return failure(settings, request, 'never', 'redirected to where it must not be sent', REDIRECT_HINT)
+      return failure(settings, request, 'hopeless', 'redirected to where it must not be sent', REDIRECT_HINT)
     }
     url = next
   }
@@ -194,7 +197,7 @@ async function answerOf(
   const bytes = await boundedBody(response, request.maxBytes)
   if (bytes === undefined) {
     const message = `Could not ${request.doing}: the answer of ${settings.store} is too large.`
-    return { error: new StoreError('TOO_LARGE', message, { store: settings.store }), sent: 'maybe' }
+    return { error: new StoreError('TOO_LARGE', message, { store: settings.store }), kind: 'late' }
   }
   const isJson = /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
   return {
@@ -245,10 +248,10 @@ function retryAfter(header: string | null): number | undefined {
 function connectionFailure(settings: HttpSettings, request: HttpRequest, error: unknown): Failure {
   const code = codeOf(error)
   const told = code === undefined ? 'the connection failed' : `the connection failed (${code})`
-  if (code !== undefined && NOT_CONNECTED.has(code)) return failure(settings, request, 'no', told)
-  if (code === undefined || !NOT_TRUSTED.test(code)) return failure(settings, request, 'maybe', told)
+  if (code !== undefined && NOT_CONNECTED.has(code)) return failure(settings, request, 'refused', told)
+  if (code === undefined || !NOT_TRUSTED.test(code)) return failure(settings, request, 'broken', told)
   const hint = 'If a private authority signed its certificate, name that in NODE_EXTRA_CA_CERTS.'
-  return failure(settings, request, 'never', `its certificate is not trusted, or it speaks no TLS (${code})`, hint)
+  return failure(settings, request, 'hopeless', `its certificate is not trusted, or it speaks no TLS (${code})`, hint)
 }
 
 /** Gives the code of a network error, of it or of what led to it. A code is a word, and quotes nothing. */
@@ -263,14 +266,15 @@ function codeOf(error: unknown): string | undefined {
 function failure(
   { store }: HttpSettings,
   request: HttpRequest,
-  sent: Failure['sent'],
+  kind: FailureKind,
   reason: string,
   hint?: string,
 ): Failure {
-  const unknown = request.reads || sent === 'no' ? '' : ' Whether it happened is not known.'
+  const isUnclear = !request.reads && (kind === 'broken' || kind === 'late')
+  const unknown = isUnclear ? ' Whether it happened is not known.' : ''
   return {
     error: new StoreError('UNAVAILABLE', `Could not ${request.doing}: ${store}: ${reason}.${unknown}`, { store, hint }),
-    sent,
+    kind,
   }
 }
 

@@ -3,12 +3,12 @@ import { DEFAULT_SCOPE } from '../../secret.ts'
 import type { SecretAddress } from '../../secret.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
-import { answerError, isNothing, isRecord, isRefusal, judge, STORE } from './failure.ts'
+import { answerError, isNothing, isRecord, isRefusal, judge, notVersioned, STORE } from './failure.ts'
 import { tokenSource } from './login.ts'
 import { foundIn } from './record.ts'
 import type { Found } from './record.ts'
 import type { VaultSettings } from './settings.ts'
-import { heldTokens } from './tokens.ts'
+import { heldTokens, orAborted } from './tokens.ts'
 
 /** What a request is for. */
 export interface Call {
@@ -50,9 +50,12 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   const tokens = heldTokens(tokenSource(settings, http), settings.host)
   const writes = new Set<Promise<unknown>>()
 
-  const send = async (path: string, call: Call, maxBytes: number): Promise<HttpAnswer> => {
-    const { method, api, query = '', body, signal, doing } = call
-    const url = `${base}/${mount}/${api}/${prefix}${path}${query}`
+  const send = async (
+    path: string,
+    { method, body, signal, doing }: Omit<Call, 'api' | 'query'>,
+    maxBytes: number,
+  ): Promise<HttpAnswer> => {
+    const url = `${base}/${path}`
     const sendWith = (token: string): Promise<HttpAnswer> =>
       sendRequest(http, {
         method,
@@ -77,9 +80,38 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
     return second
   }
 
+  let mountChecked: Promise<void> | undefined
+  /** Makes sure, once, that "there is nothing" is said by an engine that would know: one of version 1 says it to everything. */
+  const assertVersioned = (): Promise<void> => {
+    mountChecked ??= checkMount().catch((error: unknown) => {
+      mountChecked = undefined
+      throw error
+    })
+    return mountChecked
+  }
+  const checkMount = async (): Promise<void> => {
+    const doing = 'look at the mount'
+    const answer = await send(`sys/internal/ui/mounts/${mount}`, { method: 'GET', doing }, MAX_SECRET_ANSWER)
+    const data = answer.status === 200 && isRecord(answer.body) ? answer.body['data'] : undefined
+    // A token that may not ask this has to do without the check. That nobody answered is no answer, though.
+    if (!isRecord(data)) {
+      if (answer.status >= 400 && answer.status < 429) return
+      throw answerError(answer, doing, { store: STORE })
+    }
+    const { type, options } = data
+    if (type !== 'kv' || !isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
+  }
+
+  const engine = async (path: string, call: Call, maxBytes: number): Promise<HttpAnswer> => {
+    const { api, query = '' } = call
+    const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, maxBytes)
+    if (isNothing(answer)) await orAborted(assertVersioned(), call.signal)
+    return answer
+  }
+
   const client: VaultClient = {
     async ask(address, call) {
-      const answer = send(pathOf(address), call, MAX_SECRET_ANSWER)
+      const answer = engine(pathOf(address), call, MAX_SECRET_ANSWER)
       if (call.method === 'GET') return answer
       writes.add(answer)
       try {
@@ -100,7 +132,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
       const scope = folder.length === 0 ? DEFAULT_SCOPE : folder.join('/')
       const doing = `list scope ${scope}`
       const path = folder.map((segment) => `${encodeURIComponent(segment)}/`).join('')
-      const answer = await send(
+      const answer = await engine(
         path,
         { method: 'GET', api: 'metadata', query: '?list=true', signal, doing },
         MAX_LIST_ANSWER,

@@ -80,11 +80,14 @@ function meaning(answer: HttpAnswer): readonly [StoreErrorCode, string, string?]
   const { status } = answer
   const errors = errorsOf(answer.body)
   if (isTooLarge(answer)) return ['TOO_LARGE', "Vault's storage takes no entry of this size"]
+  // What an engine of version 1 says of a write.
+  if (status === 204) return ['INVALID', 'the mount is no KV engine of version 2', NOT_VERSIONED]
   if (errors === undefined) return ['UNAVAILABLE', 'what answered does not answer as Vault does', NOT_VAULT]
   if (status === 503) return ['UNAVAILABLE', 'Vault is sealed, or has no active node']
   return MEANINGS[status] ?? ['UNAVAILABLE', 'Vault failed']
 }
 
+const NOT_VERSIONED = 'Look at the option mount: it must be a KV engine of version 2.'
 const NOT_VAULT = 'A proxy may have answered in its place: look at the option address.'
 
 function isTooLarge(answer: HttpAnswer): boolean {
@@ -98,6 +101,14 @@ function says(answer: HttpAnswer, text: string): boolean {
 /** Gives the errors that Vault lists; `undefined` if the answer has no such list. */
 function errorsOf(body: unknown): readonly unknown[] | undefined {
   return isRecord(body) && Array.isArray(body['errors']) ? (body['errors'] as unknown[]) : undefined
+}
+
+/** Makes the error for a mount that is of another kind. */
+export function notVersioned(doing: string, subject: Subject): StoreError {
+  return new StoreError('INVALID', `Could not ${doing}: the mount is no KV engine of version 2.`, {
+    ...subject,
+    hint: NOT_VERSIONED,
+  })
 }
 
 /** Tells whether something is a JSON object. */

@@ -5,7 +5,7 @@ import type { HeldSecret } from '../answer.ts'
 import { foreignKeys, foreignSecret } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { HttpAnswer } from '../http.ts'
-import { answerError, isNothing, isRecord } from './failure.ts'
+import { answerError, isNothing, isRecord, notVersioned } from './failure.ts'
 
 /** The member that holds the description. It is no key, so no secret's pair is ever called so. */
 export const DESCRIPTION = 'latchkey.description'
@@ -144,15 +144,4 @@ function inexact(address: SecretAddress): StoreError {
 function isExact(value: unknown): boolean {
   if (typeof value === 'number') return Number.isSafeInteger(value)
   return typeof value !== 'object' || value === null || Object.values(value).every(isExact)
-}
-
-function notVersioned(doing: string, address: SecretAddress): StoreError {
-  return new StoreError(
-    'INVALID',
-    `Could not ${doing}: what Vault answered is no secret of a KV engine of version 2.`,
-    {
-      ...address,
-      hint: 'Look at the option mount: the mount must be a KV engine of version 2.',
-    },
-  )
 }

@@ -93,7 +93,7 @@ export function heldTokens(source: TokenSource, host: VaultHost): Tokens {
 }
 
 /** Waits for something that others wait for too, so that one of them can give up alone. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   signal.throwIfAborted()
   let stop = (): void => undefined

@@ -35,6 +35,8 @@ export interface FakeVault {
   /** One that may do everything. */
   readonly token: string
   readonly tokens: Map<string, Known>
+  /** What Vault tells of the mount `secret`. */
+  mount: { readonly type: string; readonly options: object | null }
   /** The content of the mount `secret` of a namespace. */
   readonly storage: (namespace?: string) => Storage
   /** The requests that came in, as `GET /v1/…`. */
@@ -81,6 +83,7 @@ export async function startFakeVault(tls?: { readonly key: string; readonly cert
     address: `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`,
     token: 'hvs.root-canary-5c1e',
     tokens: new Map([['hvs.root-canary-5c1e', { ttl: 0, renewable: false }]]),
+    mount: { type: 'kv', options: { version: '2' } },
     storage: storageOf,
     requests: [],
     faults: [],
@@ -133,6 +136,7 @@ function answerTo(
     return data(200, JSON.stringify({ ttl: known.ttl, renewable: known.renewable }))
   if (path === 'auth/token/renew-self') return authAnswer(token, known)
   const storage = vault.storage(headers['x-vault-namespace'] as string | undefined)
+  if (path === 'sys/internal/ui/mounts/secret') return data(200, JSON.stringify(vault.mount))
   const [mount, api, ...rest] = path.split('/')
   if (mount !== 'secret') return refusal(404, `no handler for route "${path}". route entry not found.`)
   return engineAnswer(storage, `${method} ${String(api)}`, rest.join('/'), searchParams, body)
