@@ -4,6 +4,7 @@
  * both may quote what was sent or read.
  */
 import { StoreError } from '../errors.ts'
+import { onAbort } from './abort.ts'
 import { closedError } from './request.ts'
 
 /** The parts of the machine that waiting depends on. */
@@ -133,14 +134,13 @@ async function attemptOnce(settings: HttpSettings, request: HttpRequest): Promis
     time.isUp = true
     stop()
   }, settings.timeoutMs)
-  const signals = stoppedBy(settings, request)
-  for (const signal of signals) signal.addEventListener('abort', stop)
   // A fetch that was put in place of the global one may not listen to its signal.
   const stopped = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => {
       reject(new Error('stopped'))
     })
   })
+  const forgets = stoppedBy(settings, request).map((signal) => onAbort(signal, stop))
   try {
     const result = await Promise.race([exchange(settings, request, controller.signal), stopped])
     // Ends the body that nobody reads on.
@@ -153,7 +153,7 @@ async function attemptOnce(settings: HttpSettings, request: HttpRequest): Promis
     return connectionFailure(settings, request, error)
   } finally {
     clearTimeout(timer)
-    for (const signal of signals) signal.removeEventListener('abort', stop)
+    for (const forget of forgets) forget()
   }
 }
 

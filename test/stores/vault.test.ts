@@ -76,6 +76,21 @@ describeEngine('vault', environment('VAULT_ADDR', 'VAULT_TOKEN'), 'VAULT_ADDR an
   })
 })
 
+test('a hundred reads at once under one signal bring no warning of leaking listeners', async () => {
+  const warnings: Error[] = []
+  const note = (warning: Error): number => warnings.push(warning)
+  process.on('warning', note)
+  const vault = await startFakeVault()
+  const store = vaultStore({ address: vault.address, token: () => vault.token })
+  await store.set('a', { KEY: 'x' })
+  const { signal } = new AbortController()
+  await Promise.all(Array.from({ length: 100 }, () => store.get('a', { signal })))
+  await store.close()
+  await vault.stop()
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+})
+
 test('making a store connects to nothing, and the store shows no credential', async () => {
   const options = { address: 'http://127.0.0.1:1', fetch: () => Promise.reject(new Error('no request was expected')) }
   const stores = [

@@ -1,6 +1,7 @@
 /** Requests to a KV engine: where a secret is, and with which token it is asked for. */
 import { DEFAULT_SCOPE } from '../../secret.ts'
 import type { SecretAddress } from '../../secret.ts'
+import { orAborted } from '../abort.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
 import { answerError, isNothing, isRecord, isRefusal, judge, notVersioned, STORE } from './failure.ts'
@@ -8,7 +9,7 @@ import { tokenSource } from './login.ts'
 import { foundIn } from './record.ts'
 import type { Found } from './record.ts'
 import type { VaultSettings } from './settings.ts'
-import { heldTokens, orAborted } from './tokens.ts'
+import { heldTokens } from './tokens.ts'
 
 /** What a request is for. */
 export interface Call {
@@ -98,8 +99,8 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
       if (answer.status >= 400 && answer.status < 429) return
       throw answerError(answer, doing, { store: STORE })
     }
-    const { type, options } = data
-    if (type !== 'kv' || !isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
+    const { options } = data
+    if (!isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
   }
 
   const engine = async (path: string, call: Call, maxBytes: number): Promise<HttpAnswer> => {

@@ -66,7 +66,7 @@ export type ReadSecret = HeldSecret & { readonly skipped: readonly string[] }
  * @throws StoreError INVALID or TOO_LARGE for what no secret can hold.
  */
 export function secretIn({ stamp, map }: LiveVersion, rename: RenamedKeys, address: SecretAddress): ReadSecret {
-  const { [DESCRIPTION]: described, ...pairs } = map
+  const { [DESCRIPTION]: described, ...pairs } = Object.hasOwn(map, DESCRIPTION) ? map : {}
   const isDescribed = typeof described === 'string'
   const { values, skipped } = foreignSecret(isDescribed ? pairs : map, rename, address)
   const createdAt = Date.parse(stamp.createdTime)
