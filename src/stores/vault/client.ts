@@ -23,6 +23,12 @@ export interface Call {
   readonly doing: string
 }
 
+/** Whose request it is, and how much may be answered. */
+interface Bounds {
+  readonly maxBytes: number
+  readonly about?: { readonly scope: string; readonly secret?: string }
+}
+
 /** Speaks to one KV engine. */
 export interface VaultClient {
   /** Asks about a secret. An answer of any status is one. */
@@ -54,7 +60,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   const send = async (
     path: string,
     { method, body, signal, doing }: Omit<Call, 'api' | 'query'>,
-    maxBytes: number,
+    bounds: Bounds,
   ): Promise<HttpAnswer> => {
     const url = `${base}/${path}`
     const sendWith = (token: string): Promise<HttpAnswer> =>
@@ -68,7 +74,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
         },
         body: body === undefined ? undefined : JSON.stringify(body),
         reads: method === 'GET',
-        maxBytes,
+        ...bounds,
         signal,
         doing,
       })
@@ -92,7 +98,11 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   }
   const checkMount = async (): Promise<void> => {
     const doing = 'look at the mount'
-    const answer = await send(`sys/internal/ui/mounts/${mount}`, { method: 'GET', doing }, MAX_SECRET_ANSWER)
+    const answer = await send(
+      `sys/internal/ui/mounts/${mount}`,
+      { method: 'GET', doing },
+      { maxBytes: MAX_SECRET_ANSWER },
+    )
     const data = answer.status === 200 && isRecord(answer.body) ? answer.body['data'] : undefined
     // A token that may not ask this has to do without the check. That nobody answered is no answer, though.
     if (!isRecord(data)) {
@@ -103,16 +113,16 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
     if (!isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
   }
 
-  const engine = async (path: string, call: Call, maxBytes: number): Promise<HttpAnswer> => {
+  const engine = async (path: string, call: Call, bounds: Bounds): Promise<HttpAnswer> => {
     const { api, query = '' } = call
-    const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, maxBytes)
+    const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, bounds)
     if (isNothing(answer)) await orAborted(assertVersioned(), call.signal)
     return answer
   }
 
   const client: VaultClient = {
     async ask(address, call) {
-      const answer = engine(pathOf(address), call, MAX_SECRET_ANSWER)
+      const answer = engine(pathOf(address), call, { maxBytes: MAX_SECRET_ANSWER, about: address })
       if (call.method === 'GET') return answer
       writes.add(answer)
       try {
@@ -136,7 +146,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
       const answer = await engine(
         path,
         { method: 'GET', api: 'metadata', query: '?list=true', signal, doing },
-        MAX_LIST_ANSWER,
+        { maxBytes: MAX_LIST_ANSWER, about: { scope } },
       )
       if (isNothing(answer)) return []
       const data = answer.status === 200 && isRecord(answer.body) ? answer.body['data'] : undefined
