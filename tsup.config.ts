@@ -11,6 +11,8 @@ const library = {
   testing: 'src/testing/index.ts',
   'stores/directory': 'src/stores/directory.ts',
   'stores/directory-in-child': 'src/stores/directory-in-child.ts',
+  'stores/vault': 'src/stores/vault.ts',
+  'stores/vault-in-child': 'src/stores/vault-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 
