@@ -1,7 +1,8 @@
 /** The options of a store in PostgreSQL, checked, with what was left out filled in. */
 import { argumentError } from '../../errors.ts'
 import { KEY_SETTINGS } from '../keys/key-settings.ts'
-import { assertOptions, wholeOption } from '../request.ts'
+import { assertOptions } from '../request.ts'
+import { wholeSetting } from '../setting.ts'
 import { SEALING_OPTIONS, sealingSettings } from '../sealing/settings.ts'
 import type { SealingOptions, SealingSettings } from '../sealing/settings.ts'
 import type { PostgresClient, PostgresListen } from './client.ts'
@@ -80,8 +81,8 @@ export function postgresSettings(options: PostgresStoreOptions): PostgresSetting
     schema: identifier('schema', options.schema ?? 'public'),
     prefix: identifier('prefix', options.prefix ?? 'latchkey'),
     listen: options.listen,
-    listenCheckMs: wholeOption(CALLER, 'listenCheckMs', options.listenCheckMs ?? 30_000, 100, 2 ** 31 - 1),
-    history: wholeOption(CALLER, 'history', history ?? 1, 0, 100),
+    listenCheckMs: wholeSetting(CALLER, 'listenCheckMs', options.listenCheckMs ?? 30_000, 100, 2 ** 31 - 1),
+    history: wholeSetting(CALLER, 'history', history ?? 1, 0, 100),
     sealing: options.plaintext === true ? undefined : sealingSettings(CALLER, STORE, options),
   }
 }
