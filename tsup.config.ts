@@ -9,10 +9,12 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
-  'stores/directory': 'src/stores/directory.ts',
-  'stores/directory-in-child': 'src/stores/directory-in-child.ts',
   'stores/postgres': 'src/stores/postgres.ts',
   'stores/postgres-in-child': 'src/stores/postgres-in-child.ts',
+  'stores/directory': 'src/stores/directory.ts',
+  'stores/directory-in-child': 'src/stores/directory-in-child.ts',
+  'stores/vault': 'src/stores/vault.ts',
+  'stores/vault-in-child': 'src/stores/vault-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 

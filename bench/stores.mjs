@@ -1,6 +1,10 @@
 // Measures what a store costs beside the same read without it, in one run, and prints ratios against the goals.
 // `node bench/stores.mjs`, after `npm run build`. To add a store: one more function in STORES, which gives its rows.
 import { cachedStore, chainStore, fileStore, generateKey, memoryStore, scopedStore } from 'latchkey'
+import { directoryStore } from 'latchkey/stores/directory'
+import { vaultStore } from 'latchkey/stores/vault'
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -92,6 +96,56 @@ const STORES = {
         )(scopedStore(memory, 'acme')),
         bare: (name) => memory.get(name, { scope: SCOPE }),
         close: () => file.close(),
+      },
+    ]
+  },
+
+  async directory() {
+    const path = join(folder, 'mounted')
+    for (const name of NAMES) {
+      const volume = join(path, name)
+      fs.mkdirSync(join(volume, '..2026'), { recursive: true })
+      fs.symlinkSync('..2026', join(volume, '..data'))
+      for (const [key, value] of Object.entries(VALUES)) {
+        fs.writeFileSync(join(volume, '..2026', key), value)
+        fs.symlinkSync(join('..data', key), join(volume, key))
+      }
+    }
+    const store = directoryStore({ path })
+    const pinned = async (name) => {
+      const data = join(path, name, await fs.promises.readlink(join(path, name, '..data')))
+      const keys = await fs.promises.readdir(data)
+      const read = keys.map(async (key) => [key, await fs.promises.readFile(join(data, key), 'utf8')])
+      return Object.fromEntries(await Promise.all(read))
+    }
+    return [
+      {
+        ...{ what: 'directory: a volume of two keys', beside: 'the same reads by fs.promises', goal: 1.3, runs: 20 },
+        ours: (name) => store.get(name),
+        bare: pinned,
+        close: () => store.close(),
+      },
+    ]
+  },
+
+  async vault() {
+    const server = fork(new URL('fixtures/vault-server.mjs', import.meta.url))
+    const [address] = await once(server, 'message')
+    const store = vaultStore({ address, token: 'bench' })
+    const headers = { 'x-vault-token': 'bench' }
+    const bare = async (name) => {
+      const answer = await fetch(`${address}/v1/secret/data/${name}`, { headers })
+      return JSON.parse(await answer.text()).data.data
+    }
+    return [
+      {
+        ...{ what: 'vault: a read', beside: 'fetch and JSON.parse', goal: 1.3, runs: 5 },
+        ours: (name) => store.get(name),
+        bare,
+        close: async () => {
+          await store.close()
+          server.disconnect()
+        },
       },
     ]
   },

@@ -142,8 +142,9 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'createRegistry'],
-    ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/postgres', 'postgresStore'],
+    ['latchkey/stores/directory', 'directoryStore'],
+    ['latchkey/stores/vault', 'vaultStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
@@ -155,8 +156,9 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
-    ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
     ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
+    ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
+    ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
   ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
     const script = `
       import { ${names} } from '${specifier}'

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util'
 import { createRegistry, memoryStore } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as paths from '../fixtures/testing/paths.mjs'
@@ -46,6 +46,35 @@ describe("a child's output", () => {
     await paths.printsLong.with(await scoped('nearly'))(340_000)
     await until(() => lines.length >= 2)
     expect(lines[0]?.line).toBe(`${'x'.repeat(340_000)}***${'y'.repeat(680_000)}`)
+  })
+
+  test.each([
+    ['in one write', '\n', true],
+    ['in a write for each line', '\n', false],
+    ['indented', '\n    ', false],
+    ['with colours at the line ends', '\u001B[0m\n\u001B[2m', false],
+  ])('is masked where a form goes over many lines, %s', async (_how, between, atOnce) => {
+    const options = await scoped('broken')
+    await paths.printsBroken.with(options)(20, between, atOnce)
+    await until(() => lines.some(({ line }) => line === 'after'))
+    const [before, ...broken] = lines.map(({ line }) => line).slice(0, -1)
+    expect(before).toBe('before')
+    expect(broken.length).toBeGreaterThan(1)
+    // The colours and the indentation are no part of it, nor is the form of what stands before the value.
+    for (const line of broken) expect(stripVTControlCharacters(line)).toMatch(/^ *(dXNlcj)?\*{3}$/)
+  })
+
+  test('that ends as a value begins waits for the end of the call, and is passed on then', async () => {
+    await paths.printsBeginning.with(await scoped('beginning'))(9, false)
+    await until(() => lines.length >= 1)
+    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
+  })
+
+  test('that ends as a value begins is passed on when the call is given up', async () => {
+    const call = rejection(paths.printsBeginning.with({ ...(await scoped('given-up')), timeoutMs: 1_000 })(9, true))
+    expect(await call).toMatchObject({ code: 'CALL_TIMEOUT' })
+    await until(() => lines.length >= 1)
+    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
   })
 
   test('of a process that still holds the old value of a rotated secret is masked by that value', async () => {
