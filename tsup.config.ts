@@ -9,6 +9,8 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
+  'stores/vault': 'src/stores/vault.ts',
+  'stores/vault-in-child': 'src/stores/vault-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 

@@ -10,6 +10,8 @@ export interface HeldSecret {
   /** Milliseconds since 1970. */
   readonly createdAt?: number | undefined
   readonly description?: string | undefined
+  /** Key names of the engine that were left out, sorted and frozen. */
+  readonly skipped?: readonly string[] | undefined
 }
 
 /** Gives a secret as `get` answers it; with `keys`, only those of them that it has. */
@@ -21,7 +23,8 @@ export function secretAnswer(held: HeldSecret, keys?: readonly string[]): Secret
 /** Gives what may be known of a secret without its values. */
 export function infoAnswer(held: HeldSecret): SecretInfo {
   const keys = Object.freeze(Object.keys(held.values).sort())
-  return Object.freeze({ name: held.name, scope: held.scope, version: held.version, keys, ...marks(held) })
+  const skipped = held.skipped?.length ? { skipped: held.skipped } : {}
+  return Object.freeze({ name: held.name, scope: held.scope, version: held.version, keys, ...marks(held), ...skipped })
 }
 
 /** A fresh Date each time: a Date cannot be frozen, and one caller must not change what the next one reads. */
