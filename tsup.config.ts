@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-/** One entry per subpath of `exports`, and one for what `latchkey` is inside a child. */
+/** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
 const library = {
   index: 'src/index.ts',
   child: 'src/child.ts',
@@ -9,6 +9,8 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
+  'stores/directory': 'src/stores/directory.ts',
+  'stores/directory-in-child': 'src/stores/directory-in-child.ts',
   'stores/vault': 'src/stores/vault.ts',
   'stores/vault-in-child': 'src/stores/vault-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',

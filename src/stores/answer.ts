@@ -22,13 +22,24 @@ export function secretAnswer(held: HeldSecret, keys?: readonly string[]): Secret
 
 /** Gives what may be known of a secret without its values. */
 export function infoAnswer(held: HeldSecret): SecretInfo {
-  const keys = Object.freeze(Object.keys(held.values).sort())
-  const skipped = held.skipped?.length ? { skipped: held.skipped } : {}
-  return Object.freeze({ name: held.name, scope: held.scope, version: held.version, keys, ...marks(held), ...skipped })
+  return describedAnswer({ ...held, keys: Object.keys(held.values) })
+}
+
+/** Gives the same from a store that has looked at no values. */
+export function describedAnswer(
+  described: Omit<HeldSecret, 'values'> & { readonly keys: readonly string[] },
+): SecretInfo {
+  const { name, scope, version } = described
+  const keys = Object.freeze([...described.keys].sort())
+  const skipped = described.skipped?.length ? { skipped: described.skipped } : {}
+  return Object.freeze({ name, scope, version, keys, ...marks(described), ...skipped })
 }
 
 /** A fresh Date each time: a Date cannot be frozen, and one caller must not change what the next one reads. */
-function marks({ createdAt, description }: HeldSecret): { createdAt?: Date; description?: string } {
+function marks({ createdAt, description }: Pick<HeldSecret, 'createdAt' | 'description'>): {
+  createdAt?: Date
+  description?: string
+} {
   return {
     ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt) }),
     ...(description === undefined ? {} : { description }),

@@ -133,8 +133,14 @@ describe('foreignSecret', () => {
       keys: [],
       skipped: ['tls.crt', 'tls.key'],
     })
-    expect(refusal(() => { assertSomeKey(secret, ADDRESS); }).hint).toContain('rename')
-    expect(() => { assertSomeKey(foreignSecret({ KEY: 'x' }, NONE, ADDRESS), ADDRESS); }).not.toThrow()
+    expect(
+      refusal(() => {
+        assertSomeKey(secret, ADDRESS)
+      }).hint,
+    ).toContain('rename')
+    expect(() => {
+      assertSomeKey(foreignSecret({ KEY: 'x' }, NONE, ADDRESS), ADDRESS)
+    }).not.toThrow()
   })
 })
 

@@ -1,10 +1,9 @@
 /** The options of a file store, checked, with what was left out filled in. */
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
 import { LOG_N, LOG_N_RANGE } from '../../crypto/recipient.ts'
 import { argumentError } from '../../errors.ts'
 import { assertOptions } from '../request.ts'
+import { pathSetting, wholeSetting } from '../setting.ts'
 import { STORE } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import { keySources } from './key-source.ts'
@@ -69,20 +68,20 @@ const OPTIONS = [
 /** Checks the options of `fileStore`. */
 export function fileStoreSettings(options: FileStoreOptions, system: FileSystem): FileStoreSettings {
   assertOptions('fileStore', options, OPTIONS)
-  const path = pathOf(options.path ?? 'secrets.latchkey')
-  const allowKeyMode = whole('allowKeyMode', options.allowKeyMode ?? 0, 0, 0o777)
+  const path = pathSetting('fileStore', options.path ?? 'secrets.latchkey')
+  const allowKeyMode = wholeSetting('fileStore', 'allowKeyMode', options.allowKeyMode ?? 0, 0, 0o777)
   if ((allowKeyMode & 0o022) !== 0) throw wrong('allowKeyMode cannot let others write the key.')
   const ifCorrupt: unknown = options.ifCorrupt ?? 'throw'
   if (ifCorrupt !== 'throw' && ifCorrupt !== 'last-good') throw wrong("ifCorrupt must be 'throw' or 'last-good'.")
   const settings: FileStoreSettings = {
     path,
-    history: whole('history', options.history ?? 1, 0, 100),
+    history: wholeSetting('fileStore', 'history', options.history ?? 1, 0, 100),
     allowKeyMode,
     anchor: checkedAnchor(options.anchor),
     ifCorrupt,
-    lockTimeoutMs: whole('lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
-    keyTimeoutMs: whole('keyTimeoutMs', options.keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
-    passphraseCost: whole('passphraseCost', options.passphraseCost ?? LOG_N, ...LOG_N_RANGE),
+    lockTimeoutMs: wholeSetting('fileStore', 'lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
+    keyTimeoutMs: wholeSetting('fileStore', 'keyTimeoutMs', options.keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
+    passphraseCost: wholeSetting('fileStore', 'passphraseCost', options.passphraseCost ?? LOG_N, ...LOG_N_RANGE),
     sources: keySources(options, path, allowKeyMode, system),
     credentials: () => settings.sources.read(),
     system,
@@ -93,20 +92,6 @@ export function fileStoreSettings(options: FileStoreOptions, system: FileSystem)
 /** Gives what wrapping and unwrapping the keys of this store needs to know. */
 export function credentialSetting(settings: FileStoreSettings, storeId: Buffer): CredentialSetting {
   return { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs, logN: settings.passphraseCost }
-}
-
-function pathOf(path: unknown): string {
-  if (path instanceof URL) {
-    if (path.protocol === 'file:') return fileURLToPath(path)
-  } else if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
-    return resolve(path)
-  }
-  throw wrong('path must be a path or a file: URL.')
-}
-
-function whole(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw wrong(`${name} must be a whole number from ${least} to ${most}.`)
 }
 
 function checkedAnchor(anchor: unknown): Anchor | undefined {
