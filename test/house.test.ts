@@ -20,13 +20,14 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
-test('the directory store loads no package at all', () => {
-  expect(loadedPackages(sources, 'stores/directory.ts')).toEqual([])
+test.each(['stores/directory.ts', 'stores/vault.ts'])('%s loads no package at all', (path) => {
+  expect(loadedPackages(sources, path)).toEqual([])
 })
 
 test('what children load has no zod, no cipher, no mustache and no Tinypool', () => {
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

@@ -143,6 +143,7 @@ describe('exports', () => {
   test.each([
     ['latchkey', 'createRegistry'],
     ['latchkey/stores/directory', 'directoryStore'],
+    ['latchkey/stores/vault', 'vaultStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
@@ -152,11 +153,13 @@ describe('exports', () => {
     expect(child.stdout).toBe(host.stdout)
   })
 
-  test('of a store fail inside a child with STORE_IN_CHILD, and take the options that they take in a host', async () => {
+  test.each([
+    ['directory', "directoryStore({ path: '/etc/secrets' })"],
+    ['vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })"],
+  ])('of stores/%s take their options inside a child, and the store fails with STORE_IN_CHILD', async (name, made) => {
     const script = `
-      import { directoryStore } from 'latchkey/stores/directory'
-      const store = directoryStore({ path: '/etc/secrets' })
-      await store.get('a').catch(({ code }) => console.log(code))`
+      import { ${name}Store } from 'latchkey/stores/${name}'
+      await ${made}.get('a').catch(({ code }) => console.log(code))`
     const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
     expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
   })

@@ -3,6 +3,7 @@ import { argumentError } from '../../errors.ts'
 import { checkedRename } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import { assertOptions } from '../request.ts'
+import { wholeSetting } from '../setting.ts'
 import type { VaultHost } from './host.ts'
 import type { AppRoleLogin, KubernetesLogin, VaultStoreOptions } from './options.ts'
 import { DESCRIPTION } from './record.ts'
@@ -57,9 +58,9 @@ export function vaultSettings(options: VaultStoreOptions, host: VaultHost): Vaul
     mount: pathOf('mount', options.mount ?? 'secret'),
     prefix: options.prefix === undefined ? '' : `${pathOf('prefix', options.prefix)}/`,
     rename: rename(options.rename),
-    timeoutMs: whole('timeoutMs', options.timeoutMs ?? 10_000, 1, LONGEST_TIMER_MS),
-    retries: whole('retries', options.retries ?? 2, 0, 10),
-    pollMs: whole('pollMs', options.pollMs ?? 30_000, 1, LONGEST_TIMER_MS),
+    timeoutMs: wholeSetting('vaultStore', 'timeoutMs', options.timeoutMs ?? 10_000, 1, LONGEST_TIMER_MS),
+    retries: wholeSetting('vaultStore', 'retries', options.retries ?? 2, 0, 10),
+    pollMs: wholeSetting('vaultStore', 'pollMs', options.pollMs ?? 30_000, 1, LONGEST_TIMER_MS),
     // Looked up at each request: tools that observe requests replace the global one later.
     fetch: options.fetch ?? ((input, init) => globalThis.fetch(input, init)),
     host,
@@ -145,11 +146,6 @@ export function isCredential(value: unknown): value is string {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && /^[^\p{Cc}\p{Cs}]+$/u.test(value)
-}
-
-function whole(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw wrong(`${name} must be a whole number from ${least} to ${most}.`)
 }
 
 function wrong(message: string): TypeError {
