@@ -5,14 +5,10 @@
  */
 import { StoreError } from '../errors.ts'
 import { closedError } from './request.ts'
+import type { Timing } from './timing.ts'
 
 /** The parts of the machine that waiting depends on. */
-export interface HttpHost {
-  /** Waits; ends at once, without an error, when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
-  /** A number from 0 to below 1. */
-  readonly random: () => number
-}
+export type HttpHost = Pick<Timing, 'delay' | 'random'>
 
 /** How all requests of one store are made. */
 export interface HttpSettings {
@@ -246,7 +242,7 @@ function retryAfter(header: string | null): number | undefined {
 }
 
 function connectionFailure(settings: HttpSettings, request: HttpRequest, error: unknown): Failure {
-  const code = codeOf(error)
+  const code = networkCode(error)
   const told = code === undefined ? 'the connection failed' : `the connection failed (${code})`
   if (code !== undefined && NOT_CONNECTED.has(code)) return failure(settings, request, 'refused', told)
   if (code === undefined || !NOT_TRUSTED.test(code)) return failure(settings, request, 'broken', told)
@@ -255,7 +251,7 @@ function connectionFailure(settings: HttpSettings, request: HttpRequest, error: 
 }
 
 /** Gives the code of a network error, of it or of what led to it. A code is a word, and quotes nothing. */
-function codeOf(error: unknown): string | undefined {
+export function networkCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 4; current = current.cause, depth += 1) {
     const code: unknown = (current as { code?: unknown }).code
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code
