@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly syncDescribe: boolean
   /** The largest secret, where it is less than 1 MiB: UTF-8 bytes of its values. */
   readonly maxBytes?: number
+  /** The longest `scope/name`, where it is shorter than the grammar allows: characters. What is longer is INVALID. */
+  readonly maxPath?: number
 }
 
 /** Which scope to look in, and a signal that gives up waiting. */

@@ -5,6 +5,7 @@ import {
   assertArgumentFailure,
   assertInfo,
   assertSecret,
+  assertStoreFailure,
   asWritable,
   collect,
   describeSecret,
@@ -100,11 +101,15 @@ export const hostileNameCases: Cases = {
     }
   },
 
-  async 'names and keys may be as long as the grammar allows'(open) {
+  async 'names and keys may be as long as the grammar, or the store, allows'(open) {
     const name = 'n'.repeat(128)
-    const scope = Array(8).fill('s'.repeat(64)).join('/')
+    const longest = Array(8).fill('s'.repeat(64)).join('/')
     const values = { ['K'.repeat(255)]: 'x' }
+    const { maxPath } = (await open()).capabilities
+    const scope = maxPath === undefined ? longest : longest.slice(0, maxPath - name.length - 1).replace(/\/$/, '')
     const store = await open({ [scope]: { [name]: values } })
     assertSecret(await store.get(name, { scope }), { name, scope, values })
+    if (scope === longest) return
+    for (const [call] of calls(store, name, longest)) await assertStoreFailure('INVALID', call, 'any')
   },
 }

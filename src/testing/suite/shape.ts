@@ -13,6 +13,7 @@ export const shapeCases: Cases = {
     for (const flag of FLAGS)
       assert.equal(typeof capabilities[flag], 'boolean', `the capability ${flag} is not declared`)
     if (capabilities.maxBytes !== undefined) assert.ok(capabilities.maxBytes > 0 && capabilities.maxBytes < 1024 * 1024)
+    if (capabilities.maxPath !== undefined) assert.ok(capabilities.maxPath >= 200 && capabilities.maxPath < 648)
     assert.ok(
       capabilities.write || !(capabilities.cas || capabilities.history),
       'only what can be written has versions',
