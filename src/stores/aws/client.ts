@@ -92,13 +92,13 @@ export function awsReader({ perform }: Requests, prefix: string): AwsReader {
       token = nextToken(answer.NextToken, token, call)
     } while (token !== undefined)
 
-    return allOf(addresses, (address) => {
+    return allOf(addresses, async (address) => {
       const name = awsNameOf(prefix, address)
       const doing = doingRead(address)
       const entry = values.get(name)
       // The batch has no parameter for the stage.
       if (entry !== undefined && !entry.VersionStages?.includes(CURRENT)) return reader.find(address, signals)
-      if (entry !== undefined) return Promise.resolve(foundIn(entry, { doing, subject: address, signals }))
+      if (entry !== undefined) return foundIn(entry, { doing, subject: address, signals })
       const refused = errors.get(name)
       // Neither there nor refused: then it is not known.
       if (refused === undefined) throw answerError(doing, address)

@@ -31,6 +31,7 @@ export const EXISTS = 'ResourceExistsException'
 export const BAD_PARAMETER = 'InvalidParameterException'
 export const BAD_REQUEST = 'InvalidRequestException'
 export const ACCESS_DENIED = 'AccessDeniedException'
+const FAILED = 'InternalServiceError'
 
 type Meaning = readonly [StoreErrorCode, string, string?]
 
@@ -65,7 +66,7 @@ const MEANINGS: ReadonlyMap<string, Meaning> = new Map<string, Meaning>([
   ],
   ['ThrottlingException', ['UNAVAILABLE', 'AWS is throttling']],
   ['TooManyRequestsException', ['UNAVAILABLE', 'AWS is throttling']],
-  ['InternalServiceError', ['UNAVAILABLE', 'Secrets Manager failed']],
+  [FAILED, ['UNAVAILABLE', 'Secrets Manager failed']],
   ['CredentialsProviderError', ['UNAVAILABLE', 'the SDK got no credentials', 'Look at where they should come from.']],
 ])
 
@@ -74,11 +75,17 @@ const UNKNOWN_HINT = 'Look at the region, the endpoint, the credentials and the 
 /** Tells what an error of the SDK means. */
 export function refusalOf(error: unknown, doing: string, subject: Subject, writes: boolean): Refusal {
   const name = error instanceof Error ? error.name : ''
-  const [code, reason, hint] = MEANINGS.get(name) ?? unknown(error)
-  const told = code === 'UNAVAILABLE' && writes ? ' Whether it happened is not known.' : ''
-  const message = `Could not ${doing}: ${reason}.${told}`
-  const { attempts } = metadataOf(error)
-  return { refused: name, once: attempts === 1, error: new StoreError(code, message, { ...subject, hint }) }
+  const meaning = MEANINGS.get(name)
+  const [code, reason, hint] = meaning ?? unknown(error)
+  const once = metadataOf(error).attempts === 1
+  // One attempt that was refused did nothing. An earlier one, or one that failed, may have.
+  const isRefused = once && meaning !== undefined && name !== FAILED
+  const told = writes && code === 'UNAVAILABLE' && !isRefused ? ' Whether it happened is not known.' : ''
+  return {
+    refused: name,
+    once,
+    error: new StoreError(code, `Could not ${doing}: ${reason}.${told}`, { ...subject, hint }),
+  }
 }
 
 /** Makes the error for an answer that lacks what Secrets Manager always tells. */

@@ -1,4 +1,5 @@
 /** The AWS store, put together from its parts. */
+import { setMaxListeners } from 'node:events'
 import type { SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, WritableSecretStore } from '../../store.ts'
 import { polledWatches } from '../polling.ts'
@@ -40,6 +41,8 @@ export function openAwsStore(options: AwsStoreOptions, host: AwsHost): AwsStore 
   })
   const closing = new AbortController()
   const closed = closing.signal
+  // Each request listens to it, and any number may be under way.
+  setMaxListeners(0, closed)
   const requests = awsRequests(settings, host, closed)
   const reader = awsReader(requests, prefix)
   const writer = awsWriter(requests, reader, settings)

@@ -55,16 +55,17 @@ const UNENDED: readonly AbortSignal[] = []
 /** Makes what writes for one store. */
 export function awsWriter({ perform }: Requests, reader: AwsReader, settings: AwsSettings): AwsWriter {
   const { prefix, kmsKeyId, recoveryWindowDays } = settings
-  const callOf = (address: SecretAddress, verb = 'write'): Call => ({
+  /** `isFelt`: readers see it when it is done. */
+  const callOf = (address: SecretAddress, isFelt: boolean, verb = 'write'): Call => ({
     doing: `${verb} secret ${address.secret} (scope ${address.scope})`,
     subject: address,
     signals: UNENDED,
-    writes: true,
+    writes: isFelt,
   })
 
   return {
     async create(address, version, text) {
-      const call = callOf(address)
+      const call = callOf(address, true)
       const input = {
         Name: awsNameOf(prefix, address),
         ClientRequestToken: version,
@@ -96,7 +97,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
       const input = { SecretId: arn, ClientRequestToken: version, SecretString: text, VersionStages: [PENDING] }
       const answer = await perform<PutSecretValueResponse>(
         ({ PutSecretValueCommand }) => new PutSecretValueCommand(input),
-        callOf(address),
+        callOf(address, false),
       )
       if (!isRefusal(answer)) return 'staged'
       if (answer.refused === NOT_FOUND || answer.refused === BAD_REQUEST) return 'gone'
@@ -104,7 +105,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
     },
 
     async promote(address, { arn, version }, from) {
-      const call = callOf(address)
+      const call = callOf(address, true)
       const input = {
         SecretId: arn,
         VersionStage: CURRENT,
@@ -132,7 +133,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
       const input = { SecretId: arn, VersionStage: PENDING, RemoveFromVersionId: version }
       const answer = await perform<UpdateSecretVersionStageResponse>(
         ({ UpdateSecretVersionStageCommand }) => new UpdateSecretVersionStageCommand(input),
-        callOf(address),
+        callOf(address, false),
       )
       // Another writer has taken the label, or the secret was deleted.
       const isOff = !isRefusal(answer) || [BAD_PARAMETER, NOT_FOUND, BAD_REQUEST].includes(answer.refused)
@@ -144,7 +145,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
         recoveryWindowDays === 0 ? { ForceDeleteWithoutRecovery: true } : { RecoveryWindowInDays: recoveryWindowDays }
       const answer = await perform<DeleteSecretResponse>(
         ({ DeleteSecretCommand }) => new DeleteSecretCommand({ SecretId: arn, ...window }),
-        callOf(address, 'delete'),
+        callOf(address, true, 'delete'),
       )
       if (!isRefusal(answer)) return true
       if (answer.refused === NOT_FOUND) return false

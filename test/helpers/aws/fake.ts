@@ -20,6 +20,7 @@ export type Fault = (exchange: Exchange) => void
 
 /** A running fake. */
 export interface FakeAws {
+  readonly region: string
   readonly endpoint: string
   readonly state: SecretsManager
   /** The operations that were asked for. */
@@ -50,6 +51,7 @@ export async function startFakeAws(): Promise<FakeAws> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const aws: FakeAws = {
+    region: 'eu-central-1',
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     state,
     requests: [],

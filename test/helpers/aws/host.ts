@@ -1,5 +1,4 @@
 /** An AWS store on a fake, by way of the real SDK, whose pauses end at once. */
-import type { Sdk } from '../../../src/stores/aws/host.ts'
 import { nodeAwsHost } from '../../../src/stores/aws/host.ts'
 import { openAwsStore } from '../../../src/stores/aws/open.ts'
 import type { AwsStore } from '../../../src/stores/aws/open.ts'
@@ -24,8 +23,5 @@ export function storeOn(aws: FakeAws, options: AwsStoreOptions = {}, pauses: num
 
 /** The options that lead to a fake. */
 export function optionsFor(aws: FakeAws): Pick<AwsStoreOptions, 'region' | 'endpoint' | 'credentials'> {
-  return { region: 'eu-central-1', endpoint: aws.endpoint, credentials: CREDENTIALS }
+  return { region: aws.region, endpoint: aws.endpoint, credentials: CREDENTIALS }
 }
-
-/** The SDK, which the package of a stranger may lack. */
-export const loadSdk = (): Promise<Sdk> => nodeAwsHost.load()

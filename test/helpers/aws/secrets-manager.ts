@@ -32,6 +32,8 @@ export interface SecretsManager {
   readonly lives: Map<string, Life>
   /** True: a version that loses its last label is gone at once, as it may be. */
   deprecatedGo: boolean
+  /** How many versions a secret may have. */
+  mostVersions: number
   /** How many times a name that was deleted without recovery is refused before it can be used again. */
   leavingFor: number
   /** Names, or parts of them, whose values these credentials may not read. */
@@ -183,7 +185,7 @@ export function emptySecretsManager(): SecretsManager {
         if (same.text !== content.text) return { error: 'ResourceExistsException' }
         return { body: { ARN: life.arn, Name: life.name, VersionId: token, VersionStages: same.labels } }
       }
-      if (life.versions.size >= 100) return { error: 'LimitExceededException' }
+      if (life.versions.size >= state.mostVersions) return { error: 'LimitExceededException' }
       const labels = (input['VersionStages'] as string[] | undefined) ?? [CURRENT]
       const isFirst = life.versions.size === 0
       life.versions.set(token, { ...content, created: now(), labels: [] })
@@ -243,6 +245,7 @@ export function emptySecretsManager(): SecretsManager {
   const state: SecretsManager = {
     lives,
     deprecatedGo: false,
+    mostVersions: 100,
     leavingFor: 0,
     forbidden: undefined,
     laggingList: undefined,
