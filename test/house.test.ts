@@ -20,7 +20,7 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
-test.each(['stores/directory.ts', 'stores/vault.ts'])('%s loads no package at all', (path) => {
+test.each(['stores/directory.ts', 'stores/vault.ts', 'stores/aws.ts'])('%s loads no package at all', (path) => {
   expect(loadedPackages(sources, path)).toEqual([])
 })
 
@@ -28,6 +28,7 @@ test('what children load has no zod, no cipher, no mustache and no Tinypool', ()
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/aws-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

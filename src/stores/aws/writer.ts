@@ -19,6 +19,7 @@ import type { SecretAddress } from '../../secret.ts'
 import { CURRENT } from './client.ts'
 import type { AwsReader } from './client.ts'
 import { answerError, BAD_PARAMETER, BAD_REQUEST, EXISTS, NOT_FOUND } from './failure.ts'
+import type { Refusal } from './failure.ts'
 import { awsNameOf } from './place.ts'
 import { isRefusal } from './sdk.ts'
 import type { Call, Requests } from './sdk.ts'
@@ -62,6 +63,14 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
     signals: UNENDED,
     writes: isFelt,
   })
+  /** Gives `gone` if a request was refused because the secret is not there any more, or is to be deleted. */
+  const unlessThere = async <T>(refusal: Refusal, address: SecretAddress, arn: string, gone: T): Promise<T> => {
+    if (refusal.refused === NOT_FOUND) return gone
+    if (refusal.refused !== BAD_REQUEST) throw refusal.error
+    const labels = await reader.labels(address, UNENDED, arn)
+    if (labels === undefined || labels.isDeleted) return gone
+    throw refusal.error
+  }
 
   return {
     async create(address, version, text) {
@@ -100,8 +109,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
         callOf(address, false),
       )
       if (!isRefusal(answer)) return 'staged'
-      if (answer.refused === NOT_FOUND || answer.refused === BAD_REQUEST) return 'gone'
-      throw answer.error
+      return unlessThere(answer, address, arn, 'gone' as const)
     },
 
     async promote(address, { arn, version }, from) {
@@ -148,11 +156,7 @@ export function awsWriter({ perform }: Requests, reader: AwsReader, settings: Aw
         callOf(address, true, 'delete'),
       )
       if (!isRefusal(answer)) return true
-      if (answer.refused === NOT_FOUND) return false
-      if (answer.refused !== BAD_REQUEST) throw answer.error
-      const labels = await reader.labels(address, UNENDED, arn)
-      if (labels === undefined || labels.isDeleted) return false
-      throw answer.error
+      return unlessThere(answer, address, arn, false as const)
     },
   }
 }

@@ -313,6 +313,17 @@ test('a label that cannot be taken away is no failure of the write', async () =>
   expect(labels('a')).toEqual(['AWSCURRENT', 'AWSPREVIOUS', 'latchkey-pending'])
 })
 
+test('a step that AWS refuses for another reason than a deletion is a failure', async () => {
+  await store.set('a', { KEY: 'x' })
+  aws.faultsOf.set('PutSecretValue', faults.refused('InvalidRequestException'))
+  await expect(store.set('a', { KEY: 'y' })).rejects.toMatchObject({ code: 'INVALID' })
+  aws.faultsOf.set('DeleteSecret', faults.refused('InvalidRequestException'))
+  await expect(store.delete('a')).rejects.toMatchObject({ code: 'INVALID' })
+  aws.faultsOf.set('UpdateSecretVersionStage', faults.refused('InvalidParameterException'))
+  aws.faultsOf.delete('PutSecretValue')
+  await expect(store.set('a', { KEY: 'y' })).rejects.toMatchObject({ code: 'INVALID' })
+})
+
 test('close waits for a write that was begun, and ends a read', async () => {
   await store.set('a', { KEY: 'x' })
   let closing: Promise<void> | undefined
