@@ -27,6 +27,11 @@ interface Life {
 
 type Input = Readonly<Record<string, unknown>>
 
+/** Gives a text of a request; the empty string if it is none. */
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : ''
+}
+
 /** The state, and how it may be made worse. */
 export interface SecretsManager {
   readonly lives: Map<string, Life>
@@ -56,7 +61,7 @@ export function emptySecretsManager(): SecretsManager {
   const leaving = new Map<string, number>()
 
   const find = (id: unknown): Life | undefined => {
-    const text = String(id)
+    const text = textOf(id)
     if (!text.startsWith('arn:')) return lives.get(text)
     return [...lives.values()].find(({ arn }) => arn === text)
   }
@@ -98,16 +103,17 @@ export function emptySecretsManager(): SecretsManager {
     if (life === undefined) return { error: 'ResourceNotFoundException' }
     if (state.forbidden?.test(life.name)) return { error: 'AccessDeniedException' }
     if (life.deleted !== undefined) return { error: 'InvalidRequestException' }
-    const id = input['VersionId'] ?? holder(life, String(input['VersionStage'] ?? CURRENT))?.[0]
-    const version = life.versions.get(String(id))
-    return version === undefined ? { error: 'ResourceNotFoundException' } : { body: entryOf(life, String(id), version) }
+    const label = textOf(input['VersionStage'] ?? CURRENT)
+    const id = textOf(input['VersionId'] ?? holder(life, label)?.[0])
+    const version = life.versions.get(id)
+    return version === undefined ? { error: 'ResourceNotFoundException' } : { body: entryOf(life, id, version) }
   }
 
   const contentOf = (input: Input): Pick<Version, 'text' | 'binary'> | undefined => {
     const { SecretString: text, SecretBinary: binary } = input as { SecretString?: string; SecretBinary?: string }
     return text === undefined && binary === undefined ? undefined : { text, binary }
   }
-  const isTooLarge = (input: Input): boolean => Buffer.byteLength(String(input['SecretString'] ?? '')) > 65_536
+  const isTooLarge = (input: Input): boolean => Buffer.byteLength(textOf(input['SecretString'])) > 65_536
 
   const operations: Readonly<Record<string, (input: Input) => Outcome>> = {
     GetSecretValue: read,
@@ -148,8 +154,8 @@ export function emptySecretsManager(): SecretsManager {
     },
 
     CreateSecret(input) {
-      const name = String(input['Name'])
-      const token = String(input['ClientRequestToken'] ?? randomUUID())
+      const name = textOf(input['Name'])
+      const token = textOf(input['ClientRequestToken'] ?? randomUUID())
       const content = contentOf(input)
       if (!/^[A-Za-z0-9/_+=.@-]{1,512}$/.test(name) || isTooLarge(input) || !isToken(token)) {
         return { error: 'InvalidParameterException' }
@@ -177,7 +183,7 @@ export function emptySecretsManager(): SecretsManager {
       const life = find(input['SecretId'])
       if (life === undefined) return { error: 'ResourceNotFoundException' }
       if (life.deleted !== undefined) return { error: 'InvalidRequestException' }
-      const token = String(input['ClientRequestToken'] ?? randomUUID())
+      const token = textOf(input['ClientRequestToken'] ?? randomUUID())
       if (isTooLarge(input) || !isToken(token)) return { error: 'InvalidParameterException' }
       const content = contentOf(input) ?? {}
       const same = life.versions.get(token)
@@ -198,7 +204,7 @@ export function emptySecretsManager(): SecretsManager {
       const life = find(input['SecretId'])
       if (life === undefined) return { error: 'ResourceNotFoundException' }
       if (life.deleted !== undefined) return { error: 'InvalidRequestException' }
-      const label = String(input['VersionStage'])
+      const label = textOf(input['VersionStage'])
       const to = input['MoveToVersionId'] as string | undefined
       const from = input['RemoveFromVersionId'] as string | undefined
       const held = holder(life, label)?.[0]
