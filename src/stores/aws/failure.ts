@@ -100,13 +100,18 @@ export function batchError(errorCode: string | undefined, doing: string, subject
 }
 
 function unknown(error: unknown): Meaning {
-  const { httpStatusCode: status } = metadataOf(error)
+  const status = metadataOf(error).httpStatusCode ?? memberOf(error, '$response')['statusCode']
   const code = networkCode(error)
   const known = typeof status === 'number' ? ` (HTTP ${status})` : code === undefined ? '' : ` (${code})`
   return ['UNAVAILABLE', `Secrets Manager could not be asked${known}`, UNKNOWN_HINT]
 }
 
-function metadataOf(error: unknown): { attempts?: unknown; httpStatusCode?: unknown } {
-  const metadata: unknown = error instanceof Error ? Reflect.get(error, '$metadata') : undefined
-  return typeof metadata === 'object' && metadata !== null ? metadata : {}
+function metadataOf(error: unknown): { readonly attempts?: unknown; readonly httpStatusCode?: unknown } {
+  return memberOf(error, '$metadata')
+}
+
+/** Gives what the SDK has put beside an error. */
+function memberOf(error: unknown, name: '$metadata' | '$response'): Readonly<Record<string, unknown>> {
+  const member: unknown = error instanceof Error ? Reflect.get(error, name) : undefined
+  return typeof member === 'object' && member !== null ? (member as Record<string, unknown>) : {}
 }

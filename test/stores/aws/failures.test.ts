@@ -82,6 +82,11 @@ describe.each(FAULTS)('when %s', (_, fault, code) => {
   )
 })
 
+test('a page instead of an answer is told by its status', async () => {
+  aws.faultsOf.set('GetSecretValue', faults.page(502))
+  await expect(store.get('a')).rejects.toMatchObject({ message: expect.stringContaining('(HTTP 502)') as string })
+})
+
 test('a page with 404, where there is no secret of that name, is no absence either', async () => {
   aws.faultsOf.set('GetSecretValue', faults.page(404))
   await expect(store.get('none')).rejects.toMatchObject({ code: 'UNAVAILABLE' })
