@@ -11,6 +11,8 @@ const library = {
   testing: 'src/testing/index.ts',
   'stores/aws': 'src/stores/aws.ts',
   'stores/aws-in-child': 'src/stores/aws-in-child.ts',
+  'stores/postgres': 'src/stores/postgres.ts',
+  'stores/postgres-in-child': 'src/stores/postgres-in-child.ts',
   'stores/directory': 'src/stores/directory.ts',
   'stores/directory-in-child': 'src/stores/directory-in-child.ts',
   'stores/vault': 'src/stores/vault.ts',

@@ -20,12 +20,17 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
+test("what stores on engines load is the ciphers alone: the client is the user's", () => {
+  expect(loadedPackages(sources, 'stores/postgres.ts')).toEqual(['@noble/ciphers'])
+})
+
 test.each(['stores/directory.ts', 'stores/vault.ts', 'stores/aws.ts'])('%s loads no package at all', (path) => {
   expect(loadedPackages(sources, path)).toEqual([])
 })
 
 test('what children load has no zod, no cipher, no mustache and no Tinypool', () => {
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/postgres-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/aws-in-child.ts')).toEqual([])

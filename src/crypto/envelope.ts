@@ -76,6 +76,13 @@ export function readEnvelope(envelope: Buffer, address: EnvelopeAddress): Sealed
   }
 }
 
+/** Gives the version that an envelope says it is of, `undefined` if these bytes are none of this format. */
+export function envelopeVersion(envelope: Buffer): number | undefined {
+  return readEnvelope(envelope, NOWHERE)?.version
+}
+
+const NOWHERE: EnvelopeAddress = { storeId: Buffer.alloc(0), scope: '', name: '' }
+
 /** Opens an envelope, `undefined` if it was not sealed by this key for this address, or was changed since. */
 export function openEnvelope(key: DataKey, { nonce, data, sealed }: SealedEnvelope): string | undefined {
   const cipher = xchacha20poly1305(key.sealKey, nonce, data)

@@ -27,7 +27,8 @@ export type Keyring = readonly [KeyEntry, ...KeyEntry[]]
 /** Data keys by kid, ready for use. */
 export type OpenKeys = ReadonlyMap<string, DataKey>
 
-const MAX_KEYS = 16
+/** A keyring holds at most this many data keys. */
+export const MAX_DATA_KEYS = 16
 /** A data key has at most this many recipients. */
 export const MAX_WRAPS = 64
 /** At most this many of them are pass phrases: trying one takes long. */
@@ -46,7 +47,7 @@ export function isExtId(id: unknown): id is string {
  * @returns `undefined` if this is no keyring.
  */
 export function readKeyring(keys: unknown): Keyring | undefined {
-  if (!Array.isArray(keys) || keys.length > MAX_KEYS) return undefined
+  if (!Array.isArray(keys) || keys.length > MAX_DATA_KEYS) return undefined
   const entries = keys.map(readEntry)
   const primary = entries.find((entry) => entry?.state === 'primary')
   const retired = entries.filter((entry): entry is KeyEntry => entry?.state === 'retired')

@@ -19,7 +19,7 @@ import { findInvalid, readSecrets, requireAll, requireValid } from './secrets.ts
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
 import type { CallOptions, Isolation } from './types.ts'
-import { writeLog } from './log.ts'
+import { createCallLog } from './log.ts'
 
 /** What a call needs of its registry. */
 export interface CallContext {
@@ -178,6 +178,7 @@ function submit(
   const { entry, scope, partition } = run
   const { settings } = context
   const { module, user, flags, family, key } = placeRun(run, fresh, settings)
+  const log = createCallLog(settings.onLog, { function: entry.name, scope }, run.redactor)
   return new Promise((resolve) => {
     const job: Job = {
       key,
@@ -189,14 +190,19 @@ function submit(
         return { key, module, variables, secrets: run.secrets, mains: mainModules(), user }
       },
       call: { key, name: entry.name, module, registry: entry.registry, scope, partition, args },
-      onLine: (stream, line) => {
-        writeLog(settings.onLog, { function: entry.name, scope, stream, line: run.redactor().redact(line) })
-      },
+      onLine: log.line,
       onAssigned: trace?.assigned,
-      settle: resolve,
+      settle: (outcome) => {
+        log.end()
+        resolve(outcome)
+      },
     }
     trace?.submitted()
-    ending.onEnd(context.scheduler().submit(job))
+    const cancel = context.scheduler().submit(job)
+    ending.onEnd(() => {
+      log.end()
+      cancel()
+    })
   })
 }
 

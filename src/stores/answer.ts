@@ -1,7 +1,7 @@
 /** What a store answers: the frozen shapes of a secret, with and without its values. */
 import type { Secret, SecretInfo } from '../secret.ts'
 
-/** One version of a secret as a store holds it in memory: `values` checked, frozen and without a prototype. */
+/** One version of a secret as a store holds it. In memory, `values` are checked, frozen and without a prototype. */
 export interface HeldSecret {
   readonly scope: string
   readonly name: string
@@ -46,7 +46,8 @@ function marks({ createdAt, description }: Pick<HeldSecret, 'createdAt' | 'descr
   }
 }
 
-function chosenValues(
+/** Gives those of the pairs whose keys were asked for. */
+export function chosenValues(
   values: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Readonly<Record<string, string>> {

@@ -6,10 +6,10 @@ import type { FileStoreOptions } from './file/settings.ts'
 
 export { generateKey } from '../crypto/raw-key.ts'
 export type { KeyWrapper, WrapContext } from '../crypto/credential.ts'
-export type { KeyFileSource, KeySource, PassphraseSource, RawKeySource } from './file/key-source.ts'
-export type { Anchor, AnchorMark } from './file/lineage.ts'
+export type { KeyFileSource, KeySource, PassphraseSource, RawKeySource } from './keys/key-source.ts'
+export type { Anchor, AnchorMark } from './document/lineage.ts'
 export type { FileStore } from './file/open.ts'
-export type { Recipient } from './file/rekey.ts'
+export type { Recipient } from './keys/recipients.ts'
 export type { FileStoreOptions } from './file/settings.ts'
 
 /**

@@ -4,6 +4,10 @@
  * both may quote what was sent or read.
  */
 import { StoreError } from '../errors.ts'
+import { onAbort } from './abort.ts'
+import { boundedBody, parsedJson, retryAfter } from './http-body.ts'
+import { networkFailure } from './http-network.ts'
+import type { NetworkFailure } from './http-network.ts'
 import { closedError } from './request.ts'
 import type { Timing } from './timing.ts'
 
@@ -44,6 +48,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined
   /** What it is for, as the end of "could not", e.g. `read secret a (scope default)`. */
   readonly doing: string
+  /** What an error of it is about. */
+  readonly about?: { readonly scope?: string; readonly secret?: string } | undefined
 }
 
 /** An answer, whatever its status. */
@@ -55,11 +61,8 @@ export interface HttpAnswer {
   readonly retryAfterMs: number | undefined
 }
 
-/**
- * How an attempt failed. `refused`: nothing was sent; `hopeless`: nor would it be the next time; `broken`: the engine may
- * have acted; `late`: the same, and whoever waits has waited long enough.
- */
-type FailureKind = 'refused' | 'hopeless' | 'broken' | 'late'
+/** How an attempt failed, see `NetworkFailure`. `late`: the engine may have acted, and whoever waits has waited long enough. */
+type FailureKind = NetworkFailure['kind'] | 'late'
 
 interface Failure {
   readonly error: StoreError
@@ -70,18 +73,6 @@ interface Failure {
 const MAX_PAUSE_MS = 10_000
 const FIRST_PAUSE_MS = 100
 const MAX_REDIRECTS = 2
-
-/** Codes of failures to connect: nothing was sent. */
-const NOT_CONNECTED = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-/** Codes of certificates that are not trusted, and of failed handshakes. */
-const NOT_TRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/
 
 /**
  * Sends a request, and sends it again where that is safe and may help.
@@ -129,14 +120,13 @@ async function attemptOnce(settings: HttpSettings, request: HttpRequest): Promis
     time.isUp = true
     stop()
   }, settings.timeoutMs)
-  const signals = stoppedBy(settings, request)
-  for (const signal of signals) signal.addEventListener('abort', stop)
   // A fetch that was put in place of the global one may not listen to its signal.
   const stopped = new Promise<never>((_, reject) => {
     controller.signal.addEventListener('abort', () => {
       reject(new Error('stopped'))
     })
   })
+  const forgets = stoppedBy(settings, request).map((signal) => onAbort(signal, stop))
   try {
     const result = await Promise.race([exchange(settings, request, controller.signal), stopped])
     // Ends the body that nobody reads on.
@@ -149,7 +139,7 @@ async function attemptOnce(settings: HttpSettings, request: HttpRequest): Promis
     return connectionFailure(settings, request, error)
   } finally {
     clearTimeout(timer)
-    for (const signal of signals) signal.removeEventListener('abort', stop)
+    for (const forget of forgets) forget()
   }
 }
 
@@ -193,70 +183,19 @@ async function answerOf(
   const bytes = await boundedBody(response, request.maxBytes)
   if (bytes === undefined) {
     const message = `Could not ${request.doing}: the answer of ${settings.store} is too large.`
-    return { error: new StoreError('TOO_LARGE', message, { store: settings.store }), kind: 'late' }
+    return { error: new StoreError('TOO_LARGE', message, { ...request.about, store: settings.store }), kind: 'late' }
   }
   const isJson = /^application\/json\b/i.test(response.headers.get('content-type') ?? '')
   return {
     status: response.status,
-    body: isJson ? parsed(bytes) : undefined,
+    body: isJson ? parsedJson(bytes) : undefined,
     retryAfterMs: retryAfter(response.headers.get('retry-after')),
   }
 }
 
-/** Reads a body of at most `maxBytes`; `undefined` if there is more. */
-async function boundedBody(response: Response, maxBytes: number): Promise<Uint8Array | undefined> {
-  const length = Number(response.headers.get('content-length') ?? NaN)
-  if (length > maxBytes) return undefined
-  // What is not compressed is not longer than it says: node's parser sees to that.
-  if (length >= 0 && !response.headers.has('content-encoding')) return new Uint8Array(await response.arrayBuffer())
-  const chunks: Uint8Array[] = []
-  let size = 0
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > maxBytes) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-const UTF8 = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-/** Parses JSON; `undefined` if it is none. What the parser says is swallowed: it quotes the text. */
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(UTF8.decode(bytes)) as unknown
-  } catch (error) {
-    // A TypeError: no UTF-8. A SyntaxError: no JSON. A RangeError: nested too deep.
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) return undefined
-    throw error
-  }
-}
-
-/** Reads `Retry-After`: seconds, or a date (RFC 9110, 10.2.3). */
-function retryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined
-  const text = header.trim()
-  if (/^\d{1,9}$/.test(text)) return Number(text) * 1000
-  const date = Date.parse(text)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
-}
-
 function connectionFailure(settings: HttpSettings, request: HttpRequest, error: unknown): Failure {
-  const code = networkCode(error)
-  const told = code === undefined ? 'the connection failed' : `the connection failed (${code})`
-  if (code !== undefined && NOT_CONNECTED.has(code)) return failure(settings, request, 'refused', told)
-  if (code === undefined || !NOT_TRUSTED.test(code)) return failure(settings, request, 'broken', told)
-  const hint = 'If a private authority signed its certificate, name that in NODE_EXTRA_CA_CERTS.'
-  return failure(settings, request, 'hopeless', `its certificate is not trusted, or it speaks no TLS (${code})`, hint)
-}
-
-/** Gives the code of a network error, of it or of what led to it. A code is a word, and quotes nothing. */
-export function networkCode(error: unknown): string | undefined {
-  for (let current = error, depth = 0; current instanceof Error && depth < 4; current = current.cause, depth += 1) {
-    const code: unknown = (current as { code?: unknown }).code
-    if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code
-  }
-  return undefined
+  const { kind, reason, hint } = networkFailure(error)
+  return failure(settings, request, kind, reason, hint)
 }
 
 function failure(
@@ -268,10 +207,8 @@ function failure(
 ): Failure {
   const isUnclear = !request.reads && (kind === 'broken' || kind === 'late')
   const unknown = isUnclear ? ' Whether it happened is not known.' : ''
-  return {
-    error: new StoreError('UNAVAILABLE', `Could not ${request.doing}: ${store}: ${reason}.${unknown}`, { store, hint }),
-    kind,
-  }
+  const message = `Could not ${request.doing}: ${store}: ${reason}.${unknown}`
+  return { error: new StoreError('UNAVAILABLE', message, { ...request.about, store, hint }), kind }
 }
 
 function stoppedBy({ closed }: HttpSettings, { reads, signal }: HttpRequest): AbortSignal[] {

@@ -1,6 +1,6 @@
 /** A store in the memory of this process, for tests and for composition with other stores. */
 import { randomBytes } from 'node:crypto'
-import { argumentError, StoreError } from '../errors.ts'
+import { argumentError } from '../errors.ts'
 import { assertSecretName, checkedValues, DEFAULT_SCOPE } from '../secret.ts'
 import type { SecretInfo } from '../secret.ts'
 import type { Capabilities, ReadOptions, StoreChange, WritableSecretStore } from '../store.ts'
@@ -14,6 +14,7 @@ import {
   checkedVersion,
   closedError,
   scopeOf,
+  unknownVersion,
 } from './request.ts'
 import { readVerbs } from './view.ts'
 
@@ -159,12 +160,7 @@ export function memoryStore(initial: InitialSecrets = {}): MemoryStore {
         ?.get(name)
         ?.find((one) => one.version === version)
       if (older !== undefined) return infoAnswer(add(scope, name, older.values, older.description))
-      throw new StoreError('INVALID', `Secret ${name} (scope ${scope}) has no such version, or it is no longer kept.`, {
-        store: NAME,
-        scope,
-        secret: name,
-        hint: 'history() lists the versions that are kept.',
-      })
+      throw unknownVersion({ store: NAME, scope, secret: name })
     },
 
     async watch(listener, options) {

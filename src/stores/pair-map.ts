@@ -27,7 +27,7 @@ export interface VersionMarks {
  * @throws StoreError INVALID or TOO_LARGE for what no secret can hold.
  */
 export function secretOf(map: PairMap, marks: VersionMarks, rename: RenamedKeys, address: SecretAddress): ReadSecret {
-  const { [DESCRIPTION]: described, ...pairs } = map
+  const { [DESCRIPTION]: described, ...pairs } = Object.hasOwn(map, DESCRIPTION) ? map : {}
   const isDescribed = typeof described === 'string'
   const { values, skipped } = foreignSecret(isDescribed ? pairs : map, rename, address)
   return {

@@ -2,7 +2,7 @@
 import { argumentError, StoreError } from '../errors.ts'
 import { assertKey, assertScope, assertSecretName, DEFAULT_SCOPE, isValue, quoteName } from '../secret.ts'
 import type { SecretAddress } from '../secret.ts'
-import type { SecretRequest, SetOptions } from '../store.ts'
+import type { ReadOptions, SecretRequest, SetOptions } from '../store.ts'
 
 /**
  * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
@@ -30,6 +30,28 @@ export function scopeOf(options: { readonly scope?: string | undefined } | undef
   return scope
 }
 
+/** Gives the prefix of the options of `list`, checked; `''` if left out. */
+export function checkedPrefix(options: { readonly prefix?: string | undefined } | undefined): string {
+  const prefix: unknown = options?.prefix ?? ''
+  if (typeof prefix === 'string') return prefix
+  throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+}
+
+/** The options of `describe`, `get` and `history`, checked, with the scope filled in. */
+export interface CheckedRead {
+  readonly scope: string
+  readonly signal?: AbortSignal
+}
+
+/** Checks what a verb is asked that reads one secret; throws the reason of a signal that is aborted. */
+export function checkedRead(verb: string, name: string, options: ReadOptions | undefined): CheckedRead {
+  assertOptions(verb, options, ['scope', 'signal'])
+  const scope = checkedScope(name, options)
+  const signal = options?.signal
+  signal?.throwIfAborted()
+  return signal === undefined ? { scope } : { scope, signal }
+}
+
 /** One request of `getMany`, checked. */
 export interface CheckedRequest {
   readonly name: string
@@ -50,7 +72,7 @@ export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequ
       throw argumentError('INVALID_OPTION', 'A request of getMany: keys must be an array.')
     }
     keys?.forEach(assertKey)
-    return { name, scope, keys }
+    return { name, scope, keys: keys && [...keys] }
   })
 }
 
@@ -102,6 +124,12 @@ export function assertVersion(
     ...address,
     hint: 'Read it again, and decide again.',
   })
+}
+
+/** Makes the error of a rollback to a version that is not kept. */
+export function unknownVersion(address: SecretAddress): StoreError {
+  const message = `Secret ${address.secret} (scope ${address.scope}) has no such version, or it is no longer kept.`
+  return new StoreError('INVALID', message, { ...address, hint: 'history() lists the versions that are kept.' })
 }
 
 /** Makes the error of a store that was used after `close()`. */

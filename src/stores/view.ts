@@ -1,10 +1,9 @@
 /** The reading verbs of a store that holds its secrets in memory. */
-import { argumentError } from '../errors.ts'
 import type { Secret, SecretInfo } from '../secret.ts'
 import type { ListOptions, ReadOptions, SecretRequest } from '../store.ts'
 import { infoAnswer, secretAnswer } from './answer.ts'
 import type { HeldSecret } from './answer.ts'
-import { assertOptions, checkedRequests, checkedScope, scopeOf } from './request.ts'
+import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from './request.ts'
 
 /** What is held: secrets by scope, then by name. A scope that holds nothing is not there. */
 export type Shelf<Held> = ReadonlyMap<string, ReadonlyMap<string, Held>>
@@ -69,8 +68,7 @@ export function readVerbs<Held>(shelf: () => Shelf<Held>, live: (held: Held) => 
       const held = shelf()
       assertOptions('list', options, ['scope', 'prefix'])
       const scope = scopeOf(options)
-      const prefix: unknown = options?.prefix ?? ''
-      if (typeof prefix !== 'string') throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+      const prefix = checkedPrefix(options)
       const names = [...(held.get(scope)?.keys() ?? [])].filter((name) => name.startsWith(prefix)).sort()
       for (const name of names) {
         // Asked again for each: the consumer may have deleted it, or closed the store, between two steps.

@@ -142,6 +142,7 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'createRegistry'],
+    ['latchkey/stores/postgres', 'postgresStore'],
     ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/vault', 'vaultStore'],
     ['latchkey/stores/aws', 'awsStore'],
@@ -155,12 +156,14 @@ describe('exports', () => {
   })
 
   test.each([
-    ['directory', "directoryStore({ path: '/etc/secrets' })"],
-    ['vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })"],
-    ['aws', "awsStore({ region: 'eu-central-1' })"],
-  ])('of stores/%s take their options inside a child, and the store fails with STORE_IN_CHILD', async (name, made) => {
+    ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
+    ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
+    ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
+    ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
+    ['latchkey/stores/aws', "awsStore({ region: 'eu-central-1' })", 'awsStore'],
+  ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
     const script = `
-      import { ${name}Store } from 'latchkey/stores/${name}'
+      import { ${names} } from '${specifier}'
       await ${made}.get('a').catch(({ code }) => console.log(code))`
     const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
     expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')

@@ -292,7 +292,7 @@ describe('what is in a file', () => {
   test.each([
     ['is not UTF-8', Buffer.concat([Buffer.from(CANARY), Buffer.from([0xff])])],
     ['is not UTF-8', Buffer.from([0xed, 0xa0, 0x80])],
-    ['NUL', `${CANARY}\0`],
+    ['holds NUL', `${CANARY}\0`],
   ])(
     'what %s is INVALID, naming the key; other keys, and what is told without values, can be read',
     async (_, content) => {

@@ -4,7 +4,7 @@
  */
 import { StoreError } from '../../errors.ts'
 import type { StoreErrorCode } from '../../errors.ts'
-import { networkCode } from '../http.ts'
+import { networkCode } from '../http-network.ts'
 
 /** The store's name. */
 export const STORE = 'aws'

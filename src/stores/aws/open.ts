@@ -1,5 +1,4 @@
 /** The AWS store, put together from its parts. */
-import { setMaxListeners } from 'node:events'
 import type { SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, WritableSecretStore } from '../../store.ts'
 import { polledWatches } from '../polling.ts'
@@ -8,7 +7,7 @@ import { awsReader } from './client.ts'
 import { STORE } from './failure.ts'
 import type { AwsHost } from './host.ts'
 import type { AwsStoreOptions } from './options.ts'
-import { folderOf, LONGEST_NAME, placeOf } from './place.ts'
+import { folderOf, placeOf, scopeSegments } from './place.ts'
 import { currentVersion, readingVerbs } from './reading.ts'
 import { MAX_BYTES } from './record.ts'
 import { awsRequests } from './sdk.ts'
@@ -37,12 +36,10 @@ export function openAwsStore(options: AwsStoreOptions, host: AwsHost): AwsStore 
     list: true,
     syncDescribe: false,
     maxBytes: MAX_BYTES,
-    maxPath: LONGEST_NAME - prefix.length,
+    maxScopeSegments: scopeSegments(prefix),
   })
   const closing = new AbortController()
   const closed = closing.signal
-  // Each request listens to it, and any number may be under way.
-  setMaxListeners(0, closed)
   const requests = awsRequests(settings, host, closed)
   const reader = awsReader(requests, prefix)
   const writer = awsWriter(requests, reader, settings)

@@ -6,7 +6,14 @@ import { STORE } from './failure.ts'
 import type { Subject } from './failure.ts'
 
 /** Every character of our names and scopes is one that AWS takes, but AWS takes no longer names than this. */
-export const LONGEST_NAME = 512
+const LONGEST_NAME = 512
+const LONGEST_SEGMENT = 64
+const LONGEST_SECRET_NAME = 128
+
+/** Gives how many segments a scope may have, so that it fits also where all of its parts are as long as they may be. */
+export function scopeSegments(prefix: string): number {
+  return Math.floor((LONGEST_NAME - prefix.length - LONGEST_SECRET_NAME) / (LONGEST_SEGMENT + 1))
+}
 
 /**
  * Gives what the names of a scope's secrets begin with.

@@ -1,5 +1,4 @@
 /** The verbs of an AWS store that read the current versions. */
-import { setMaxListeners } from 'node:events'
 import { argumentError } from '../../errors.ts'
 import { isSecretName } from '../../secret.ts'
 import type { SecretAddress, SecretInfo } from '../../secret.ts'
@@ -35,13 +34,7 @@ const AT_ONCE = 100
 
 /** Makes the verbs that read. */
 export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: ReadingParts): ReadingVerbs {
-  const signalsOf = (signal?: AbortSignal): AbortSignal[] => {
-    if (signal === undefined) return [closed]
-    // Several requests listen to it, and the caller's own signal is not to warn of that.
-    const own = AbortSignal.any([signal])
-    setMaxListeners(0, own)
-    return [closed, own]
-  }
+  const signalsOf = (signal?: AbortSignal): AbortSignal[] => (signal === undefined ? [closed] : [closed, signal])
   const secretOf = (found: Found | undefined, address: SecretAddress): ReadSecret | undefined =>
     found?.kind === 'live' ? secretIn(found.live, rename, address) : undefined
   const read = async (

@@ -1,6 +1,7 @@
 /** Requests by way of the SDK: it is loaded when the first one is made, and each of them ends in time. */
 import type { SecretsManagerClientConfig } from '@aws-sdk/client-secrets-manager'
 import { StoreError } from '../../errors.ts'
+import { onAbort } from '../abort.ts'
 import { closedError } from '../request.ts'
 import { refusalOf, STORE } from './failure.ts'
 import type { Refusal, Subject } from './failure.ts'
@@ -88,9 +89,10 @@ export function awsRequests({ client, timeoutMs }: AwsSettings, host: AwsHost, c
         time.isUp = true
         stop()
       }, timeoutMs)
-      for (const signal of signals) signal.addEventListener('abort', stop)
+      const forgets: (() => void)[] = []
       try {
         assertWanted(signals)
+        for (const signal of signals) forgets.push(onAbort(signal, stop))
         const { sdk, client } = await Promise.race([ready(), stopped])
         const answer = client.send(make(sdk) as never, { abortSignal: controller.signal })
         return (await Promise.race([answer, stopped])) as Partial<Answer>
@@ -103,7 +105,7 @@ export function awsRequests({ client, timeoutMs }: AwsSettings, host: AwsHost, c
         return { refused: '', once: false, error: new StoreError('UNAVAILABLE', message, { ...subject }) }
       } finally {
         clearTimeout(timer)
-        for (const signal of signals) signal.removeEventListener('abort', stop)
+        for (const forget of forgets) forget()
       }
     },
 

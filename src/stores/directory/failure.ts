@@ -37,21 +37,25 @@ export class Moved extends Error {
   }
 }
 
-/**
- * Makes a call of the system, and gives its failure as the store's error: the errno, and nothing of the system's text.
- *
- * @throws Moved if what was there a moment ago is gone.
- */
+/** Makes a call of the system, and throws its failure as {@link systemFailure} gives it. */
 export function ask<T>(doing: string, about: StoreErrorDetails, call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const errno = errnoOf(error)
-    if (errno === undefined) throw error
-    const failure = storeError(CODES[errno] ?? 'UNAVAILABLE', `Could not ${doing} (${errno}).`, {
-      hint: HINTS[errno],
-      ...about,
-    })
-    throw errno === 'ENOENT' || errno === 'ENOTDIR' ? new Moved(failure) : failure
+    throw systemFailure(error, doing, about)
   }
+}
+
+/**
+ * Gives a failed call of the system as the store's error: the errno, and nothing of the system's text. It is `Moved` if what was
+ * there a moment ago is gone. Any other error is passed through.
+ */
+export function systemFailure(error: unknown, doing: string, about: StoreErrorDetails): unknown {
+  const errno = errnoOf(error)
+  if (errno === undefined) return error
+  const failure = storeError(CODES[errno] ?? 'UNAVAILABLE', `Could not ${doing} (${errno}).`, {
+    hint: HINTS[errno],
+    ...about,
+  })
+  return errno === 'ENOENT' || errno === 'ENOTDIR' ? new Moved(failure) : failure
 }

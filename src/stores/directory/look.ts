@@ -6,10 +6,10 @@
  * when it is entered; when everything was read, all pins must still hold, or it is read again.
  */
 import type fs from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import type { StoreErrorDetails } from '../../errors.ts'
 import { errnoOf } from '../file/failure.ts'
-import { ask, Moved, storeError } from './failure.ts'
+import { ask, Moved, storeError, systemFailure } from './failure.ts'
 import type { DirectorySystem } from './file-system.ts'
 import { readBytes } from './reading.ts'
 
@@ -54,7 +54,7 @@ const ATTEMPTS = 200
  * @throws StoreError UNAVAILABLE if `path` is not there, or was replaced again and again.
  */
 export function look<T>(path: string, system: DirectorySystem, work: (look: Look) => T): T {
-  let failure = storeError('UNAVAILABLE', `What ${path} holds is being replaced again and again.`)
+  let failure: Error | undefined
   for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
     const places: Place[] = []
     try {
@@ -66,7 +66,7 @@ export function look<T>(path: string, system: DirectorySystem, work: (look: Look
       else if (places.every((place) => isCurrent(place, system))) throw error
     }
   }
-  throw failure
+  throw failure ?? storeError('UNAVAILABLE', `What ${path} holds is being replaced again and again.`)
 }
 
 function openLook(path: string, system: DirectorySystem, places: Place[]): Look {
@@ -102,7 +102,7 @@ function openLook(path: string, system: DirectorySystem, places: Place[]): Look 
   const names = (place: Place): Map<string, Kind> => {
     const entries = list(place.files).map((entry): [string, Kind] => {
       const { name } = entry
-      return [name, entry.isSymbolicLink() ? (kindAt(join(place.files, name)) ?? 'other') : kind(entry)]
+      return [name, entry.isSymbolicLink() ? (kindAt(`${place.files}/${name}`) ?? 'other') : kind(entry)]
     })
     return new Map(entries)
   }
@@ -112,9 +112,9 @@ function openLook(path: string, system: DirectorySystem, places: Place[]): Look 
     places,
     // Beside a `..data` there are links to what it holds, which are passed over, and other mounts, which are not.
     enter: (place, name) =>
-      enterAt(join(place.files, name), true) ??
-      (place.pin === undefined ? undefined : enterAt(join(place.path, name), false)),
-    kindOf: (place, name) => kindAt(join(place.files, name)),
+      enterAt(`${place.files}/${name}`, true) ??
+      (place.pin === undefined ? undefined : enterAt(`${place.path}/${name}`, false)),
+    kindOf: (place, name) => kindAt(`${place.files}/${name}`),
     names,
     directories(place) {
       const inside = [...names(place)].flatMap(([name, what]) => (what === 'directory' ? [name] : []))
@@ -122,19 +122,20 @@ function openLook(path: string, system: DirectorySystem, places: Place[]): Look 
       const beside = list(place.path).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
       return [...new Set([...inside, ...beside])]
     },
-    read: (place, name, about, limit) => readBytes(join(place.files, name), { system, follow, about, limit }),
+    read: (place, name, about, limit) => readBytes(`${place.files}/${name}`, { system, follow, about, limit }),
   }
 }
 
 /** A root that is missing is never a store without secrets: it may be a mount that is not there yet. */
 function enterRoot(path: string, system: DirectorySystem, follow: (link: string) => string): Place {
-  const found = ask(`look for ${path}`, {}, () => system.stat(path))
+  const found = lstat(path, system)
   if (found === undefined) {
     throw storeError('UNAVAILABLE', `The directory ${path} does not exist.`, { hint: 'Mount it, or correct the path.' })
   }
-  if (!found.isDirectory()) throw storeError('INVALID', `${path} is not a directory.`)
-  const real = lstat(path, system)?.isSymbolicLink() === true ? follow(path) : path
-  return pinned(real, found, system, follow)
+  const real = found.isSymbolicLink() ? follow(path) : path
+  const stats = real === path ? found : lstat(real, system)
+  if (stats?.isDirectory() !== true) throw storeError('INVALID', `${path} is not a directory.`)
+  return pinned(real, stats, system, follow)
 }
 
 function pinned(path: string, stats: fs.BigIntStats, system: DirectorySystem, follow: (link: string) => string): Place {
@@ -142,15 +143,16 @@ function pinned(path: string, stats: fs.BigIntStats, system: DirectorySystem, fo
   if (pin === undefined) return { path, files: path, pin, stats }
   const target = resolve(path, pin)
   // A kubelet's links are names in the same directory, and need no following.
-  const isBeside = dirname(target) === path && lstat(target, system)?.isSymbolicLink() !== true
-  const files = isBeside ? target : follow(target)
+  const beside = dirname(target) === path ? lstat(target, system) : undefined
+  if (beside?.isDirectory() === true) return { path, files: target, pin, stats: beside }
+  const files = follow(target)
   const found = lstat(files, system)
   if (found?.isDirectory() === true) return { path, files, pin, stats: found }
-  throw new Moved(storeError('UNAVAILABLE', `What ${join(path, '..data')} leads to is not there.`))
+  throw new Moved(storeError('UNAVAILABLE', `What ${path}/..data leads to is no directory.`))
 }
 
 function pinOf(path: string, system: DirectorySystem): string | undefined {
-  const link = join(path, '..data')
+  const link = `${path}/..data`
   if (lstat(link, system)?.isSymbolicLink() !== true) return undefined
   return ask(`read the symbolic link ${link}`, {}, () => system.readlink(link))
 }
@@ -164,8 +166,20 @@ function isCurrent({ path, files, pin, stats }: Place, system: DirectorySystem):
     now.dev === stats.dev &&
     now.mtimeNs === stats.mtimeNs &&
     now.ctimeNs === stats.ctimeNs &&
-    pinOf(path, system) === pin
+    // A `..data` that was not there would have changed the directory.
+    (pin === undefined || leadsTo(pin, `${path}/..data`, system))
   )
+}
+
+function leadsTo(target: string, link: string, system: DirectorySystem): boolean {
+  try {
+    return system.readlink(link) === target
+  } catch (error) {
+    const errno = errnoOf(error)
+    // It is gone, or is no link any more.
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'EINVAL') return false
+    throw systemFailure(error, `read the symbolic link ${link}`, {})
+  }
 }
 
 function lstat(path: string, system: DirectorySystem): fs.BigIntStats | undefined {

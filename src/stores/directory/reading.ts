@@ -52,6 +52,7 @@ function readOpen(path: string, fd: number, { system, about, limit }: Setting): 
     if (read === 0) return bytes.subarray(0, length)
     length += read
     if (length > limit) throw tooLarge()
+    if (BigInt(length) === stats.size) return bytes.subarray(0, length)
     if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length + 4096, limit + 1))
   }
 }

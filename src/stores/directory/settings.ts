@@ -1,5 +1,6 @@
 /** The options of a directory store, checked, with what was left out filled in. */
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, randomBytes } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { argumentError } from '../../errors.ts'
 import { checkedRename } from '../foreign.ts'
 import type { Rename, RenamedKeys } from '../foreign.ts'
@@ -32,7 +33,7 @@ export interface DirectoryStoreSettings {
   readonly trimNewline: boolean
   readonly pollMs: number
   /** Versions are made under it. */
-  readonly versionKey: Buffer
+  readonly versionKey: KeyObject
 }
 
 /** Checks the options of `directoryStore`. */
@@ -50,7 +51,7 @@ export function directoryStoreSettings(options: DirectoryStoreOptions): Director
     rename: checkedRename('directoryStore', options.rename),
     trimNewline,
     pollMs: wholeSetting('directoryStore', 'pollMs', options.pollMs ?? 5_000, 10, 2 ** 31 - 1),
-    versionKey: randomBytes(32),
+    versionKey: createSecretKey(randomBytes(32)),
   }
 }
 

@@ -7,13 +7,13 @@ import { randomBytes } from 'node:crypto'
 import type { MaybePromise } from '../../store.ts'
 import { draftOf, emptyView } from './draft.ts'
 import type { Draft } from './draft.ts'
-import { errnoOf, fileFailure, storeError } from './failure.ts'
-import { markOf } from './lineage.ts'
+import { errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import { markOf } from '../document/lineage.ts'
 import { fileLocker } from './lock.ts'
 import type { Locker } from './lock.ts'
 import { thisOwner } from './owner.ts'
 import { replaceFile } from './replace.ts'
-import { assertRoom } from './rekey.ts'
+import { assertRoom } from '../keys/recipients.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import type { Source, View } from './source.ts'
@@ -165,7 +165,10 @@ async function foundStore(settings: FileStoreSettings): Promise<View> {
   const key = deriveDataKey(newDataKeyBytes(), storeId)
   const setting = credentialSetting(settings, storeId)
   const credentials = settings.credentials()
-  assertRoom(credentials.map(({ type }) => type))
+  assertRoom(
+    credentials.map(({ type }) => type),
+    STORE,
+  )
   const wraps = await Promise.all(credentials.map(async (credential) => wrapFor(credential, key, setting)))
   return emptyView(storeId, key, wraps)
 }

@@ -3,9 +3,10 @@ import type { DataKey } from '../../crypto/data-key.ts'
 import { keyEntry } from '../../crypto/keyring.ts'
 import type { Keyring, OpenKeys } from '../../crypto/keyring.ts'
 import type { Wrap } from '../../crypto/recipient.ts'
-import { beginsWith, firstFrom, recordAt, recordBefore, writeDocument } from './document.ts'
-import type { Document } from './document.ts'
-import type { Header } from './header.ts'
+import { beginsWith, firstFrom, recordAt, recordBefore, writeDocument } from '../document/document.ts'
+import type { Document } from '../document/document.ts'
+import type { Header } from '../document/header.ts'
+import { STORE_FILE } from './failure.ts'
 import { linePrefix, readLine, writeLine } from './record.ts'
 import type { Line } from './record.ts'
 import type { View } from './source.ts'
@@ -83,14 +84,19 @@ export function nextView(
   const { header, mac } = view.document
   const { ver = header.ver, keys = header.keys, open = view.keys, primary = view.primary } = changes
   const next = { ...header, gen: header.gen + 1, prev: mac, ver, keys }
-  return { document: writeDocument(next, records, count, primary.macKey), keys: open, primary, atHand: new Map() }
+  return {
+    document: writeDocument(STORE_FILE, next, records, count, primary.macKey),
+    keys: open,
+    primary,
+    atHand: new Map(),
+  }
 }
 
 /** Gives what stands before the first generation of a new store. */
 export function emptyView(storeId: Buffer, key: DataKey, wraps: readonly Wrap[]): View {
   const keys: Keyring = [keyEntry(key, wraps)]
   const header = { store: storeId.toString('base64url'), storeId, gen: 0, ver: 0, prev: '', keys, fields: {} }
-  const document = { bytes: Buffer.alloc(0), header, body: 0, footer: 0, count: 0, mac: '' }
+  const document = { subject: STORE_FILE, bytes: Buffer.alloc(0), header, body: 0, footer: 0, count: 0, mac: '' }
   return { document, keys: new Map([[key.id, key]]), primary: key, atHand: new Map() }
 }
 

@@ -1,10 +1,13 @@
 /** What went wrong with the file, as the store says it. */
 import { StoreError } from '../../errors.ts'
 import type { StoreErrorCode } from '../../errors.ts'
+import type { Subject } from '../document/subject.ts'
 import type { FileSystem } from './file-system.ts'
 
 /** The store's name. */
 export const STORE = 'file'
+/** What the store file is called in messages. */
+export const STORE_FILE: Subject = { store: STORE, noun: 'store file', restore: 'Restore the file from a backup.' }
 
 /** What each errno means for the caller; any other is UNAVAILABLE. */
 const CODES: Readonly<Record<string, StoreErrorCode>> = {
@@ -36,14 +39,14 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined
 }
 
-/** Gives a failed call of the system as the store's error; an error of the store's own is passed through. */
-export function fileFailure(error: unknown, doing: string): unknown {
+/** Gives a failed call of the system as an error of the store; an error of the store's own is passed through. */
+export function fileFailure(error: unknown, doing: string, store = STORE): unknown {
   if (error instanceof StoreError) return error
   const errno = errnoOf(error)
   if (errno === undefined) return error
   // The text of an errno error holds a call and paths, nothing else.
   return new StoreError(CODES[errno] ?? 'UNAVAILABLE', `Could not ${doing} (${errno}).`, {
-    store: STORE,
+    store,
     hint: HINTS[errno],
     cause: error,
   })

@@ -8,12 +8,13 @@ import type { Committer } from './commit.ts'
 import { nextView } from './draft.ts'
 import { STORE, storeError } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
-import { makeKeyFile } from './key-file.ts'
-import { checkedSource, credentialOf, listedSources } from './key-source.ts'
-import type { KeySource } from './key-source.ts'
+import { makeKeyFile } from '../keys/key-file.ts'
+import { checkedSource, credentialOf, listedSources } from '../keys/key-source.ts'
+import type { KeySource } from '../keys/key-source.ts'
 import { readingVerbs } from './reading.ts'
 import { changeKeys, newDataKey, newPassphrase, oneMore, recipientsOf } from './rekey.ts'
-import type { Recipient, Rekey } from './rekey.ts'
+import type { Recipient } from '../keys/recipients.ts'
+import type { Rekey } from './rekey.ts'
 import { fileStoreSettings } from './settings.ts'
 import type { FileStoreOptions } from './settings.ts'
 import { fileSource } from './source.ts'
@@ -85,7 +86,11 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
       return committing.rewrite(build)
     },
   }
-  const sourcesOf = (keys: readonly KeySource[]) => listedSources(keys, settings.allowKeyMode, system)
+  const sourcesOf = (keys: readonly unknown[]) =>
+    listedSources(
+      keys.map((key) => checkedSource(key, 'fileStore')),
+      settings.reading,
+    )
   const rekey = async (change: Rekey): Promise<void> => {
     try {
       await changeKeys(settings, source, committer, change)
@@ -142,7 +147,7 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
 
     async addRecipient(given) {
       assertOpen()
-      await rekey(oneMore(credentialOf(checkedSource(given), settings.allowKeyMode, system)))
+      await rekey(oneMore(credentialOf(checkedSource(given, 'fileStore'), settings.reading)))
     },
 
     async removeRecipient(id) {
@@ -152,9 +157,9 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
 
     async changePassphrase(passphrase) {
       assertOpen()
-      const next = checkedSource({ passphrase })
+      const next = checkedSource({ passphrase }, 'fileStore')
       const before = settings.sources
-      await rekey(newPassphrase(credentialOf(next, settings.allowKeyMode, system), before.read()))
+      await rekey(newPassphrase(credentialOf(next, settings.reading), before.read()))
       settings.sources = before.withPassphrase(next)
     },
 
@@ -169,7 +174,7 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
       if (!Array.isArray(keys) || keys.length === 0) {
         throw argumentError('INVALID_OPTION', 'rotateKey: keys must be an array that is not empty.')
       }
-      const next = sourcesOf(keys.map(checkedSource))
+      const next = sourcesOf(keys)
       await rekey(newDataKey(next.read(), 'given'))
       settings.sources = next
     },

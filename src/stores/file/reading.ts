@@ -1,11 +1,11 @@
 /** The reading verbs of a file store. */
-import { argumentError } from '../../errors.ts'
 import type { Secret, SecretInfo } from '../../secret.ts'
 import type { ListOptions, MaybePromise, ReadOptions, SecretRequest } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
-import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
-import { firstFrom, recordAt } from './document.ts'
+import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { untilAborted } from '../waiting.ts'
+import { firstFrom, recordAt } from '../document/document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
 import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
 import type { Line } from './record.ts'
@@ -71,8 +71,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     async *list(options) {
       assertOptions('list', options, ['scope', 'prefix'])
       const scope = scopeOf(options)
-      const prefix: unknown = options?.prefix ?? ''
-      if (typeof prefix !== 'string') throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+      const prefix = checkedPrefix(options)
       const start = Buffer.from(`"${scope}"\t"${prefix}`)
       let after: Buffer = start
       for (;;) {
@@ -135,25 +134,4 @@ function lineFrom({ document }: View, probe: Buffer): Line | undefined {
 
 function beginsWithLine(line: Line, scope: string, prefix: string): boolean {
   return line.scope === scope && line.name.startsWith(prefix)
-}
-
-/** Waits, but no longer than the signal allows. */
-async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return waited
-  let stop = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    const listener = (): void => {
-      reject(signal.reason as Error)
-    }
-    stop = () => {
-      signal.removeEventListener('abort', listener)
-    }
-    signal.addEventListener('abort', listener)
-    if (signal.aborted) listener()
-  })
-  try {
-    return await Promise.race([waited, aborted])
-  } finally {
-    stop()
-  }
 }

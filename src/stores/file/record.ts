@@ -1,16 +1,16 @@
 /** One record of a store file: one version of one secret, as a line and as an envelope. */
 import { openEnvelope, readEnvelope, sealEnvelope } from '../../crypto/envelope.ts'
-import { isObject } from '../../crypto/keyring.ts'
 import type { SealedEnvelope } from '../../crypto/envelope.ts'
 import type { OpenKeys } from '../../crypto/keyring.ts'
 import type { DataKey } from '../../crypto/data-key.ts'
 import { StoreError } from '../../errors.ts'
-import { isKey, isScope, isSecretName, isValue } from '../../secret.ts'
+import { isScope, isSecretName } from '../../secret.ts'
 import type { HeldSecret } from '../answer.ts'
-import { STORE } from './failure.ts'
-import { damaged } from './document.ts'
-import type { Header } from './header.ts'
-import { RESTORE } from './header.ts'
+import { contentText, isDateText, readContent } from '../document/content.ts'
+import type { Content } from '../document/content.ts'
+import { damaged } from '../document/document.ts'
+import type { Header } from '../document/header.ts'
+import { STORE_FILE } from './failure.ts'
 
 /** A record before it is opened. */
 export interface Line {
@@ -23,14 +23,7 @@ export interface Line {
   readonly envelope: string
 }
 
-/** What a record holds. */
-export interface Content {
-  readonly values: Readonly<Record<string, string>>
-  readonly description?: string | undefined
-}
-
 const COUNTER = /^(0|[1-9]\d{0,15})$/
-const DATE = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/
 
 /** What the records of one secret begin with; they are sorted by their bytes up to here. */
 export function linePrefix(scope: string, name: string): string {
@@ -41,8 +34,8 @@ export function linePrefix(scope: string, name: string): string {
 export function readLine(text: string): Line {
   const [scope = '', name = '', version = '', createdAt = '', envelope = '', ...rest] = text.split('\t')
   const line = { scope: unquoted(scope), name: unquoted(name), version: Number(version), createdAt, envelope }
-  const fits = isScope(line.scope) && isSecretName(line.name) && COUNTER.test(version) && DATE.test(createdAt)
-  if (!fits || rest.length > 0 || !Number.isSafeInteger(line.version)) throw damaged()
+  const fits = isScope(line.scope) && isSecretName(line.name) && COUNTER.test(version) && isDateText(createdAt)
+  if (!fits || rest.length > 0 || !Number.isSafeInteger(line.version)) throw damaged(STORE_FILE)
   return line
 }
 
@@ -65,7 +58,7 @@ export type LineMark = Omit<Line, 'envelope'>
 
 /** Seals one version of a secret. */
 export function sealRecord(key: DataKey, header: Header, mark: LineMark, { values, description }: Content): Line {
-  return sealText(key, header, mark, JSON.stringify(description === undefined ? { values } : { values, description }))
+  return sealText(key, header, mark, contentText({ values, description }))
 }
 
 /** Seals the text of a record. */
@@ -111,30 +104,11 @@ export function openRecord(record: SealedRecord): HeldSecret {
   return { scope: line.scope, name: line.name, version: token, values, createdAt, description }
 }
 
-function readContent(text: string): Content | undefined {
-  let content: unknown
-  try {
-    content = JSON.parse(text)
-  } catch {
-    // Its message quotes values.
-    return undefined
-  }
-  if (!isObject(content) || !isObject(content['values'])) return undefined
-  const values = Object.create(null) as Record<string, string>
-  for (const [key, value] of Object.entries(content['values'])) {
-    if (!isKey(key) || !isValue(value)) return undefined
-    values[key] = value
-  }
-  const description = content['description']
-  if (description !== undefined && typeof description !== 'string') return undefined
-  return { values: Object.freeze(values), description }
-}
-
 function badRecord({ scope, name }: Line): StoreError {
   return new StoreError('CORRUPT', `The record of secret ${name} (scope ${scope}) does not open.`, {
-    store: STORE,
+    store: STORE_FILE.store,
     scope,
     secret: name,
-    hint: RESTORE,
+    hint: STORE_FILE.restore,
   })
 }

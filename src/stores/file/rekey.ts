@@ -1,26 +1,21 @@
 /** Changing who can open a store: recipients, pass phrases, and the data key itself. */
-import { isFor, unwrapAtOnce, unwrapLater, wrapFor } from '../../crypto/credential.ts'
+import { isFor, wrapFor } from '../../crypto/credential.ts'
 import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
 import { deriveDataKey, newDataKeyBytes } from '../../crypto/data-key.ts'
-import { entryFields, hasRoom, keyEntry, MAX_SCRYPT_WRAPS, MAX_WRAPS } from '../../crypto/keyring.ts'
+import { entryFields, keyEntry } from '../../crypto/keyring.ts'
 import type { KeyEntry, Keyring } from '../../crypto/keyring.ts'
 import type { Wrap } from '../../crypto/recipient.ts'
 import type { MaybePromise } from '../../store.ts'
 import type { Committer } from './commit.ts'
 import { nextView } from './draft.ts'
-import { recordAt } from './document.ts'
-import { storeError } from './failure.ts'
+import { recordAt } from '../document/document.ts'
+import { assertRoom, keptCredentials, openerOf, recipientOf } from '../keys/recipients.ts'
+import type { Recipient } from '../keys/recipients.ts'
+import { STORE, storeError } from './failure.ts'
 import { readLine, sealedRecord, sealText, unsealRecord, writeLine } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
 import type { Source, View } from './source.ts'
-
-/** Who can open a store, as the file tells: nothing secret. */
-export interface Recipient {
-  readonly type: 'raw' | 'scrypt' | 'ext'
-  /** Names it in `removeRecipient`. That of a pass phrase changes with it. */
-  readonly id: string
-}
 
 /** What a change of keys makes of a file, or why it cannot. */
 export type Rekey = (view: View, setting: CredentialSetting) => MaybePromise<(now: View) => MaybePromise<View>>
@@ -54,10 +49,6 @@ export function recipientsOf({ document }: View): Recipient[] {
   return document.header.keys[0].wraps.map(recipientOf)
 }
 
-function recipientOf(wrap: Wrap): Recipient {
-  return Object.freeze({ type: wrap.type, id: wrap.type === 'scrypt' ? wrap.salt.slice(0, 11) : wrap.id })
-}
-
 /** Makes a new data key for these credentials; without them, for the recipients that there are. */
 export function newDataKey(
   credentials: readonly Credential[],
@@ -66,7 +57,10 @@ export function newDataKey(
   return async (view, setting) => {
     const [entry] = view.document.header.keys
     const kept = recipients === 'given' ? credentials : await keptCredentials(entry, credentials, recipients, setting)
-    assertRoom(kept.map(({ type }) => type))
+    assertRoom(
+      kept.map(({ type }) => type),
+      STORE,
+    )
     const key = deriveDataKey(newDataKeyBytes(), setting.storeId)
     const wraps = await Promise.all(kept.map(async (credential) => wrapFor(credential, key, setting)))
     const keys: Keyring = [keyEntry(key, wraps)]
@@ -80,7 +74,7 @@ export function oneMore(credential: Credential): Rekey {
     const { keys } = view.document.header
     const exists = credential.type !== 'scrypt' && keys[0].wraps.some((wrap) => isFor(wrap, credential))
     if (exists) throw storeError('CONFLICT', 'This key can open the store already.')
-    assertRoom([...keys[0].wraps.map(({ type }) => type), credential.type])
+    assertRoom([...keys[0].wraps.map(({ type }) => type), credential.type], STORE)
     return withWraps(view, async (entry) => [...entry.wraps, await wrapEntry(view, entry, credential, setting)])
   }
 }
@@ -128,53 +122,6 @@ function wrapEntry(
   return wrapFor(credential, key, setting)
 }
 
-/** Finds the credential of every recipient that stays: a new data key can be wrapped only for those who are here. */
-async function keptCredentials(
-  entry: KeyEntry,
-  credentials: readonly Credential[],
-  recipients: 'same' | { without: string },
-  setting: CredentialSetting,
-): Promise<Credential[]> {
-  const gone = recipients === 'same' ? undefined : recipients.without
-  const stay = entry.wraps.filter((wrap) => recipientOf(wrap).id !== gone)
-  if (gone !== undefined && stay.length === entry.wraps.length)
-    throw storeError('INVALID', 'There is no such recipient.')
-  if (stay.length === 0)
-    throw storeError('INVALID', 'The last recipient cannot be removed: nobody could open the store.')
-  const kept: Credential[] = []
-  for (const wrap of stay) {
-    const opener = await openerOf(wrap, credentials, entry, setting)
-    if (opener === undefined) {
-      const { type, id } = recipientOf(wrap)
-      throw storeError(
-        'KEY_MISSING',
-        `The key of the ${type} recipient ${id} is needed to wrap a new data key for it.`,
-        'Give it in keys, or remove the recipient.',
-      )
-    }
-    kept.push(opener)
-  }
-  return kept
-}
-
-/** Finds the credential that opens a wrap: a pass phrase that was given may be a wrong one, and would go unnoticed. */
-async function openerOf(
-  wrap: Wrap,
-  credentials: readonly Credential[],
-  entry: KeyEntry,
-  setting: CredentialSetting,
-): Promise<Credential | undefined> {
-  for (const credential of credentials) {
-    if (!isFor(wrap, credential)) continue
-    const bytes =
-      credential.type === 'raw'
-        ? unwrapAtOnce(wrap, credential.key, entry.commit, setting.storeId)
-        : await unwrapLater(credential, { ...entry, wraps: [wrap] }, setting)
-    if (bytes !== undefined && deriveDataKey(bytes, setting.storeId).commit.equals(entry.commit)) return credential
-  }
-  return undefined
-}
-
 async function openedBy(
   wraps: readonly Wrap[],
   given: readonly Credential[],
@@ -207,10 +154,4 @@ async function reseal(view: View, keys: Keyring, primary: View['primary']): Prom
     until = performance.now() + SLICE_MS
   }
   return nextView(view, { keys, primary, open: new Map([[primary.id, primary]]) }, records, document.count)
-}
-
-/** Throws INVALID if a store cannot have so many recipients. */
-export function assertRoom(types: readonly string[]): void {
-  if (hasRoom(types)) return
-  throw storeError('INVALID', `A store has at most ${MAX_WRAPS} recipients, ${MAX_SCRYPT_WRAPS} of them pass phrases.`)
 }

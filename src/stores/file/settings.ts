@@ -1,43 +1,36 @@
 /** The options of a file store, checked, with what was left out filled in. */
 import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
-import { LOG_N, LOG_N_RANGE } from '../../crypto/recipient.ts'
 import { argumentError } from '../../errors.ts'
+import { allowedKeyMode, KEY_SETTINGS, keyCosts } from '../keys/key-settings.ts'
+import type { KeySettings } from '../keys/key-settings.ts'
 import { assertOptions } from '../request.ts'
 import { pathSetting, wholeSetting } from '../setting.ts'
 import { STORE } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
-import { keySources } from './key-source.ts'
-import type { KeyOptions, KeySources } from './key-source.ts'
-import type { Anchor } from './lineage.ts'
+import type { KeyReading } from '../keys/key-file.ts'
+import { keySources } from '../keys/key-source.ts'
+import type { KeySources } from '../keys/key-source.ts'
+import type { Anchor } from '../document/lineage.ts'
 
 /** How to open a file store. */
-export interface FileStoreOptions extends KeyOptions {
+export interface FileStoreOptions extends KeySettings {
   /** The store file. Default: `./secrets.latchkey`. */
   readonly path?: string | URL | undefined
   /** How many older versions of each secret are kept, 0 to 100. Default: 1. */
   readonly history?: number | undefined
-  /** Permission bits of group and others that a key file may have, e.g. `0o440` for a mount. Default: none. */
-  readonly allowKeyMode?: number | undefined
   /** Keeps the newest generation elsewhere, so that a rollback across a restart is found. Default: none. */
   readonly anchor?: Anchor | undefined
   /** What reads do if the file was replaced by a corrupt one: fail, or use the last good one. Default: `'throw'`. */
   readonly ifCorrupt?: 'throw' | 'last-good' | undefined
   /** How long a write waits for another process's, in milliseconds. Default: 10,000. */
   readonly lockTimeoutMs?: number | undefined
-  /** How long a key wrapper may take, in milliseconds. Default: 30,000. */
-  readonly keyTimeoutMs?: number | undefined
-  /**
-   * What it costs to try a pass phrase, for wraps made from now on: scrypt's N is two to this power, 15 to 20; each step
-   * doubles time and memory. Default: 17 (128 MiB, about 0.4 s).
-   */
-  readonly passphraseCost?: number | undefined
 }
 
 /** The options of a file store in use. */
 export interface FileStoreSettings {
   readonly path: string
   readonly history: number
-  readonly allowKeyMode: number
+  readonly reading: KeyReading
   readonly anchor: Anchor | undefined
   readonly ifCorrupt: 'throw' | 'last-good'
   readonly lockTimeoutMs: number
@@ -50,39 +43,24 @@ export interface FileStoreSettings {
   readonly system: FileSystem
 }
 
-const OPTIONS = [
-  'path',
-  'key',
-  'keyFile',
-  'passphrase',
-  'keys',
-  'history',
-  'allowKeyMode',
-  'anchor',
-  'ifCorrupt',
-  'lockTimeoutMs',
-  'keyTimeoutMs',
-  'passphraseCost',
-]
+const OPTIONS = [...KEY_SETTINGS, 'path', 'history', 'anchor', 'ifCorrupt', 'lockTimeoutMs']
 
 /** Checks the options of `fileStore`. */
 export function fileStoreSettings(options: FileStoreOptions, system: FileSystem): FileStoreSettings {
   assertOptions('fileStore', options, OPTIONS)
   const path = pathSetting('fileStore', options.path ?? 'secrets.latchkey')
-  const allowKeyMode = wholeSetting('fileStore', 'allowKeyMode', options.allowKeyMode ?? 0, 0, 0o777)
-  if ((allowKeyMode & 0o022) !== 0) throw wrong('allowKeyMode cannot let others write the key.')
+  const reading = { caller: 'fileStore', store: STORE, allowMode: allowedKeyMode('fileStore', options), system }
   const ifCorrupt: unknown = options.ifCorrupt ?? 'throw'
   if (ifCorrupt !== 'throw' && ifCorrupt !== 'last-good') throw wrong("ifCorrupt must be 'throw' or 'last-good'.")
   const settings: FileStoreSettings = {
     path,
     history: wholeSetting('fileStore', 'history', options.history ?? 1, 0, 100),
-    allowKeyMode,
+    reading,
     anchor: checkedAnchor(options.anchor),
     ifCorrupt,
     lockTimeoutMs: wholeSetting('fileStore', 'lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
-    keyTimeoutMs: wholeSetting('fileStore', 'keyTimeoutMs', options.keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
-    passphraseCost: wholeSetting('fileStore', 'passphraseCost', options.passphraseCost ?? LOG_N, ...LOG_N_RANGE),
-    sources: keySources(options, path, allowKeyMode, system),
+    ...keyCosts('fileStore', options),
+    sources: keySources(options, `${path}.key`, reading),
     credentials: () => settings.sources.read(),
     system,
   }

@@ -8,14 +8,14 @@ import type { OpenKeys } from '../../crypto/keyring.ts'
 import { isLatchkeyError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
 import { closedError } from '../request.ts'
-import { damaged, readDocument, verifyDocument } from './document.ts'
-import type { Document } from './document.ts'
-import { closeFile, errnoOf, fileFailure, STORE, storeError } from './failure.ts'
+import { damaged, readDocument, verifyDocument } from '../document/document.ts'
+import type { Document } from '../document/document.ts'
+import { assertFollows, markOf } from '../document/lineage.ts'
+import type { AnchorMark } from '../document/lineage.ts'
+import { closeFile, errnoOf, fileFailure, STORE, STORE_FILE, storeError } from './failure.ts'
 import type { SealedRecord } from './record.ts'
 import { credentialSetting } from './settings.ts'
 import type { FileStoreSettings } from './settings.ts'
-import { assertFollows, markOf } from './lineage.ts'
-import type { AnchorMark } from './lineage.ts'
 
 /** A store file that was read and verified, with its keys. */
 export interface View {
@@ -74,8 +74,8 @@ export function fileSource(settings: FileStoreSettings): Source {
   const load = (mark: AnchorMark | undefined): MaybePromise<View | undefined> => {
     const file = openFile(settings)
     if (file === undefined) {
-      assertFollows(undefined, seen)
-      assertFollows(undefined, mark)
+      assertFollows(undefined, seen, STORE_FILE)
+      assertFollows(undefined, mark, STORE_FILE)
       // No store yet, but a key must be there: it is what the first write makes the store with.
       settings.credentials()
       return undefined
@@ -85,10 +85,10 @@ export function fileSource(settings: FileStoreSettings): Source {
       // A key wrapper may answer after the store was closed: nothing would ever close this descriptor.
       if (closed) throw closedError(STORE)
       const primary = keys.get(document.header.keys[0].kid)
-      if (primary === undefined) throw damaged()
+      if (primary === undefined) throw damaged(STORE_FILE)
       verifyDocument(document, primary.macKey)
-      assertFollows(document, seen)
-      assertFollows(document, mark)
+      assertFollows(document, seen, STORE_FILE)
+      assertFollows(document, mark, STORE_FILE)
       const view = { document, keys, primary, atHand: new Map<string, SealedRecord>() }
       hold({ view, fd, stats })
       return view
@@ -98,7 +98,7 @@ export function fileSource(settings: FileStoreSettings): Source {
       throw error
     }
     try {
-      const document = readDocument(readFile(fd, stats, settings))
+      const document = readDocument(readFile(fd, stats, settings), STORE_FILE)
       const { storeId } = document.header
       const setting = credentialSetting(settings, storeId)
       const keys = openKeyring(document.header.keys, settings.credentials, known, setting)

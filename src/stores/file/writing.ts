@@ -1,15 +1,14 @@
 /** The writing verbs of a file store. */
-import { StoreError } from '../../errors.ts'
 import { checkedValues } from '../../secret.ts'
 import type { SecretAddress, SecretInfo } from '../../secret.ts'
 import type { SetOptions } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
-import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion } from '../request.ts'
+import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion, unknownVersion } from '../request.ts'
 import type { Committer } from './commit.ts'
 import type { Draft } from './draft.ts'
+import type { Content } from '../document/content.ts'
 import { STORE } from './failure.ts'
 import { openRecord, sealedRecord, sealRecord, versionToken } from './record.ts'
-import type { Content } from './record.ts'
 
 /** The verbs that write. None uses `this`. */
 export interface WritingVerbs {
@@ -85,11 +84,7 @@ export function writingVerbs(open: () => Committer, history: number): WritingVer
           const { values, description } = openRecord(sealedRecord(older, header, draft.view.keys))
           return add(draft, address, { values, description })
         }
-        const message = `Secret ${name} (scope ${scope}) has no such version, or it is no longer kept.`
-        throw new StoreError('INVALID', message, {
-          ...address,
-          hint: 'history() lists the versions that are kept.',
-        })
+        throw unknownVersion(address)
       })
     },
   }

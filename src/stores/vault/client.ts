@@ -1,6 +1,7 @@
 /** Requests to a KV engine: where a secret is, and with which token it is asked for. */
 import { DEFAULT_SCOPE } from '../../secret.ts'
 import type { SecretAddress } from '../../secret.ts'
+import { orAborted } from '../abort.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
 import { answerError, isNothing, isRecord, isRefusal, judge, notVersioned, STORE } from './failure.ts'
@@ -8,7 +9,7 @@ import { tokenSource } from './login.ts'
 import { foundIn } from './record.ts'
 import type { Found } from './record.ts'
 import type { VaultSettings } from './settings.ts'
-import { heldTokens, orAborted } from './tokens.ts'
+import { heldTokens } from './tokens.ts'
 
 /** What a request is for. */
 export interface Call {
@@ -20,6 +21,12 @@ export interface Call {
   readonly signal?: AbortSignal | undefined
   /** What it is for, as the end of "could not". */
   readonly doing: string
+}
+
+/** Whose request it is, and how much may be answered. */
+interface Bounds {
+  readonly maxBytes: number
+  readonly about?: { readonly scope: string; readonly secret?: string }
 }
 
 /** Speaks to one KV engine. */
@@ -53,7 +60,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   const send = async (
     path: string,
     { method, body, signal, doing }: Omit<Call, 'api' | 'query'>,
-    maxBytes: number,
+    bounds: Bounds,
   ): Promise<HttpAnswer> => {
     const url = `${base}/${path}`
     const sendWith = (token: string): Promise<HttpAnswer> =>
@@ -67,7 +74,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
         },
         body: body === undefined ? undefined : JSON.stringify(body),
         reads: method === 'GET',
-        maxBytes,
+        ...bounds,
         signal,
         doing,
       })
@@ -91,27 +98,31 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   }
   const checkMount = async (): Promise<void> => {
     const doing = 'look at the mount'
-    const answer = await send(`sys/internal/ui/mounts/${mount}`, { method: 'GET', doing }, MAX_SECRET_ANSWER)
+    const answer = await send(
+      `sys/internal/ui/mounts/${mount}`,
+      { method: 'GET', doing },
+      { maxBytes: MAX_SECRET_ANSWER },
+    )
     const data = answer.status === 200 && isRecord(answer.body) ? answer.body['data'] : undefined
     // A token that may not ask this has to do without the check. That nobody answered is no answer, though.
     if (!isRecord(data)) {
       if (answer.status >= 400 && answer.status < 429) return
       throw answerError(answer, doing, { store: STORE })
     }
-    const { type, options } = data
-    if (type !== 'kv' || !isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
+    const { options } = data
+    if (!isRecord(options) || options['version'] !== '2') throw notVersioned(doing, { store: STORE })
   }
 
-  const engine = async (path: string, call: Call, maxBytes: number): Promise<HttpAnswer> => {
+  const engine = async (path: string, call: Call, bounds: Bounds): Promise<HttpAnswer> => {
     const { api, query = '' } = call
-    const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, maxBytes)
+    const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, bounds)
     if (isNothing(answer)) await orAborted(assertVersioned(), call.signal)
     return answer
   }
 
   const client: VaultClient = {
     async ask(address, call) {
-      const answer = engine(pathOf(address), call, MAX_SECRET_ANSWER)
+      const answer = engine(pathOf(address), call, { maxBytes: MAX_SECRET_ANSWER, about: address })
       if (call.method === 'GET') return answer
       writes.add(answer)
       try {
@@ -135,7 +146,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
       const answer = await engine(
         path,
         { method: 'GET', api: 'metadata', query: '?list=true', signal, doing },
-        MAX_LIST_ANSWER,
+        { maxBytes: MAX_LIST_ANSWER, about: { scope } },
       )
       if (isNothing(answer)) return []
       const data = answer.status === 200 && isRecord(answer.body) ? answer.body['data'] : undefined

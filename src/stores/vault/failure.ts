@@ -31,7 +31,6 @@ const MEANINGS: Readonly<Record<number, readonly [StoreErrorCode, string, string
     'Look at the options address, mount and namespace: the mount must be a KV engine of version 2.',
   ],
   405: ['INVALID', 'the mount does not take such requests', 'The mount must be a KV engine of version 2.'],
-  413: ['TOO_LARGE', 'Vault takes no request of this size'],
   429: ['UNAVAILABLE', 'Vault is throttling'],
 }
 /** What Vault's storage says of an entry that it has no room for. */
@@ -79,7 +78,7 @@ export function answerError(answer: HttpAnswer, doing: string, subject: Subject)
 function meaning(answer: HttpAnswer): readonly [StoreErrorCode, string, string?] {
   const { status } = answer
   const errors = errorsOf(answer.body)
-  if (isTooLarge(answer)) return ['TOO_LARGE', "Vault's storage takes no entry of this size"]
+  if (isTooLarge(answer)) return ['TOO_LARGE', 'it is larger than Vault, or its storage, takes']
   // What an engine of version 1 says of a write.
   if (status === 204) return ['INVALID', 'the mount is no KV engine of version 2', NOT_VERSIONED]
   if (errors === undefined) return ['UNAVAILABLE', 'what answered does not answer as Vault does', NOT_VAULT]

@@ -47,7 +47,8 @@ export function tokenSource(settings: VaultSettings, http: HttpSettings): TokenS
   if ('auth' in credentials) {
     const { auth } = credentials
     const login = async (): Promise<Lease> => {
-      const body = auth.method === 'approle' ? await appRoleLogin(auth) : await kubernetesLogin(auth, settings)
+      const body =
+        auth.method === 'approle' ? await appRoleLogin(auth, settings.timeoutMs) : await kubernetesLogin(auth, settings)
       const doing = `log in by ${auth.method}`
       return leaseIn(await call(doing, 'POST', `auth/${auth.mount}/login`, body), doing)
     }
@@ -55,7 +56,7 @@ export function tokenSource(settings: VaultSettings, http: HttpSettings): TokenS
   }
 
   const login = async (): Promise<Lease> => {
-    const token = await credential(credentials.token, 'token')
+    const token = await credential(credentials.token, 'token', settings.timeoutMs)
     if (!credentials.renew) return { token, renewable: false }
     const doing = "look up the token's lifetime"
     return { ...lifetimeIn(await call(doing, 'GET', 'auth/token/lookup-self', undefined, token), doing), token }
@@ -63,8 +64,8 @@ export function tokenSource(settings: VaultSettings, http: HttpSettings): TokenS
   return { login, renew, again: typeof credentials.token === 'function' }
 }
 
-async function appRoleLogin({ roleId, secretId }: AppRoleAuth): Promise<unknown> {
-  return { role_id: roleId, secret_id: await credential(secretId, 'secretId') }
+async function appRoleLogin({ roleId, secretId }: AppRoleAuth, timeoutMs: number): Promise<unknown> {
+  return { role_id: roleId, secret_id: await credential(secretId, 'secretId', timeoutMs) }
 }
 
 /** The file is read at each login: Kubernetes replaces it before its token expires. */
@@ -84,14 +85,18 @@ async function kubernetesLogin({ role, jwtFile }: KubernetesAuth, settings: Vaul
 }
 
 /** Gives a credential of the options, or asks the function that gives it. What that fails with is not passed on. */
-async function credential(source: string | (() => unknown), option: 'token' | 'secretId'): Promise<string> {
+async function credential(
+  source: string | (() => unknown),
+  option: 'token' | 'secretId',
+  timeoutMs: number,
+): Promise<string> {
   if (typeof source === 'string') return source
   let given: unknown
   try {
-    given = await source()
+    given = await inTime(source, timeoutMs)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    throw new StoreError('UNAVAILABLE', `The function that gives ${option} failed.`, { store: STORE })
+    throw new StoreError('UNAVAILABLE', `The function that gives ${option} failed, or took too long.`, { store: STORE })
   }
   if (isCredential(given)) return given
   throw new StoreError(
@@ -102,6 +107,21 @@ async function credential(source: string | (() => unknown), option: 'token' | 's
       hint: 'What is read from a file often ends in a line break.',
     },
   )
+}
+
+/** Gives what a function gives, and rejects if that takes too long. */
+async function inTime(give: () => unknown, timeoutMs: number): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(new Error('too late'))
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([give(), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** Reads what a login or a renewal answers. */

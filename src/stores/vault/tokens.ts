@@ -1,4 +1,5 @@
 /** The token in use: got once for all who wait for it, renewed before it ends, and replaced when it is refused. */
+import { orAborted } from '../abort.ts'
 import type { Lease, TokenSource } from './login.ts'
 import type { VaultHost } from './host.ts'
 
@@ -89,23 +90,5 @@ export function heldTokens(source: TokenSource, host: VaultHost): Tokens {
       cancelRenewal?.()
       held = undefined
     },
-  }
-}
-
-/** Waits for something that others wait for too, so that one of them can give up alone. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  signal.throwIfAborted()
-  let stop = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error)
-    }
-    signal.addEventListener('abort', stop)
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
   }
 }

@@ -156,6 +156,9 @@ function engineAnswer(storage: Storage, what: string, path: string, query: URLSe
       return storage.destroy(path, (JSON.parse(body) as { versions: number[] }).versions)
     case 'GET metadata':
       return query.get('list') === 'true' ? storage.list(path) : storage.metadata(path)
+    case 'DELETE metadata':
+      storage.deleteMetadata(path)
+      return { status: 204 }
     default:
       return refusal(405, 'unsupported operation')
   }

@@ -145,6 +145,17 @@ describe('a volume that is swapped as a kubelet does', () => {
   })
 })
 
+test('a function gets what is mounted in its child, and the next call after a swap gets what is mounted then', async () => {
+  const { path } = mount()
+  writeVolume(join(path, 'github'), generation(1))
+  const { ended } = startFixture('../directory/call.mjs', { env: { MOUNT: path } })
+  expect(await ended).toMatchObject({
+    lines: ['["token 1","user 1",null]', '["token 2","user 2",null]', 'MISSING_SECRETS'],
+    stderr: '',
+    code: 0,
+  })
+})
+
 describe('a directory that another takes the place of', () => {
   test('before any one call of the system is read whole', async () => {
     for (let at = 1; ; at += 1) {

@@ -226,15 +226,15 @@ describe('a watch', () => {
 
   test('watches each directory once, however often it changes, and none after it ended', async () => {
     const { path, open } = mount()
-    const open_ = new Map<string, number>()
+    const held = new Map<string, number>()
     const system: DirectorySystem = {
       ...nodeDirectorySystem,
       watch: (at, listener) => {
         const watcher = nodeDirectorySystem.watch(at, listener)
-        open_.set(at, (open_.get(at) ?? 0) + 1)
+        held.set(at, (held.get(at) ?? 0) + 1)
         const close = watcher.close.bind(watcher)
         watcher.close = () => {
-          open_.set(at, (open_.get(at) ?? 0) - 1)
+          held.set(at, (held.get(at) ?? 0) - 1)
           close()
         }
         return watcher
@@ -249,11 +249,11 @@ describe('a watch', () => {
       writeVolume(volume, generation(number))
       await next()
     }
-    expect([...open_.values()].every((count) => count <= 1)).toBe(true)
-    expect(open_.get(volume)).toBe(1)
+    expect([...held.values()].every((count) => count <= 1)).toBe(true)
+    expect(held.get(volume)).toBe(1)
     await watch[Symbol.asyncDispose]()
     await watch[Symbol.asyncDispose]()
-    expect([...open_.values()].every((count) => count === 0)).toBe(true)
+    expect([...held.values()].every((count) => count === 0)).toBe(true)
     expect(seen).toHaveLength(5)
   })
 

@@ -86,7 +86,8 @@ const FAULTS: readonly (readonly [string, Fault, string, boolean])[] = [
 describe.each(FAULTS)('where %s', (_, fault, code, retryable) => {
   test.each(Object.keys(READS))(`%s fails with ${code}, and takes nothing for missing`, async (verb) => {
     vault.always = fault
-    expect(await failureOf(READS[verb]!)).toMatchObject({ name: 'StoreError', code, retryable })
+    const error = await failureOf(READS[verb]!)
+    expect(error).toMatchObject({ name: 'StoreError', code, retryable, store: 'vault', scope: 'default' })
     // Nothing is kept of a failure.
     vault.always = undefined
     expect((await store.get('a'))?.values['KEY']).toBe(CANARY)
@@ -94,7 +95,8 @@ describe.each(FAULTS)('where %s', (_, fault, code, retryable) => {
 
   test.each(Object.keys(WRITES))(`%s fails with ${code}`, async (verb) => {
     vault.always = fault
-    expect(await failureOf(WRITES[verb]!)).toMatchObject({ name: 'StoreError', code, retryable })
+    const about = { store: 'vault', scope: 'default', secret: verb === 'create' ? 'b' : 'a' }
+    expect(await failureOf(WRITES[verb]!)).toMatchObject({ name: 'StoreError', code, retryable, ...about })
   })
 })
 

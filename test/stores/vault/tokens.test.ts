@@ -130,6 +130,14 @@ describe('a token', () => {
     expect((await store.get('a'))?.values['KEY']).toBe('x')
   })
 
+  test('whose function never answers is UNAVAILABLE in time', async () => {
+    const token = vi.fn(() => new Promise<string>(() => undefined))
+    const store = open({ token, timeoutMs: 1 })
+    expect(await rejection(store.get('a'))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(await rejection(store.set('a', { KEY: 'y' }))).toMatchObject({ code: 'UNAVAILABLE' })
+    expect(token).toHaveBeenCalledTimes(2)
+  })
+
   test('that is waited for can be given up by one alone', async () => {
     let give: (token: string) => void = () => undefined
     const store = open({ token: () => new Promise((resolve) => (give = resolve)) })

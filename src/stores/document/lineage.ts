@@ -1,15 +1,16 @@
-/** Which generation of a file may follow which: finds that an older file was put back, or that two histories exist. */
+/** Which generation of a document may follow which: finds that an older one was put back, or that two histories exist. */
+import { StoreError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
 import type { Document } from './document.ts'
-import { storeError } from './failure.ts'
+import type { Subject } from './subject.ts'
 
-/** A generation of a store: enough to recognise it, nothing secret. */
+/** A generation of a document: enough to recognise it, nothing secret. */
 export interface AnchorMark {
   /** The store's id. */
   readonly store: string
-  /** Counts rewrites of the file. */
+  /** Counts rewrites. */
   readonly generation: number
-  /** The MAC of the file. */
+  /** The MAC of the whole. */
   readonly mac: string
 }
 
@@ -35,18 +36,22 @@ const HINT =
 /**
  * Throws unless `next` is what was seen before, or can have followed it.
  *
- * @throws StoreError ROLLED_BACK for a lower generation; FORKED for another file of the same generation, for a next one that
- * did not replace what was seen, and for the file of another store. A jump of more than one generation cannot be checked.
+ * @throws StoreError ROLLED_BACK for a lower generation, or none; FORKED for another document of the same generation, for a
+ * next one that did not replace what was seen, and for that of another store. A jump of more than one generation cannot be
+ * checked.
  */
-export function assertFollows(next: Document | undefined, seen: AnchorMark | undefined): void {
+export function assertFollows(next: Document | undefined, seen: AnchorMark | undefined, subject: Subject): void {
   if (seen === undefined) return
-  if (next === undefined) throw storeError('ROLLED_BACK', 'The store file was there and is gone.', HINT)
+  const { noun } = subject
+  const wrong = (code: 'ROLLED_BACK' | 'FORKED', message: string): StoreError =>
+    new StoreError(code, message, { store: subject.store, hint: HINT })
+  if (next === undefined) throw wrong('ROLLED_BACK', `The ${noun} was there and is gone.`)
   const { store, gen, prev } = next.header
-  if (store !== seen.store) throw storeError('FORKED', 'The file of another store was put in place.', HINT)
-  if (gen < seen.generation) throw storeError('ROLLED_BACK', 'An older store file was put back.', HINT)
+  if (store !== seen.store) throw wrong('FORKED', `The ${noun} of another store was put in place.`)
+  if (gen < seen.generation) throw wrong('ROLLED_BACK', `An older ${noun} was put back.`)
   const same = gen === seen.generation && next.mac === seen.mac
   const successor = gen === seen.generation + 1 && prev === seen.mac
   if (!same && !successor && gen <= seen.generation + 1) {
-    throw storeError('FORKED', 'The store file has another history than the one seen before.', HINT)
+    throw wrong('FORKED', `The ${noun} has another history than the one seen before.`)
   }
 }

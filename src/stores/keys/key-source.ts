@@ -1,13 +1,12 @@
-/** Where the keys of a file store come from: given, in the environment, or in a file beside it. */
+/** Where the keys of a store that seals come from: given, in the environment, or in a file beside it. */
 import type { Credential, KeyWrapper } from '../../crypto/credential.ts'
 import { isExtId } from '../../crypto/keyring.ts'
 import { rawKeyBytes } from '../../crypto/raw-key.ts'
-import { argumentError } from '../../errors.ts'
+import { argumentError, StoreError } from '../../errors.ts'
 import type { MaybePromise } from '../../store.ts'
 import { assertOptions } from '../request.ts'
-import { STORE, storeError } from './failure.ts'
-import type { FileSystem } from './file-system.ts'
 import { readKeyFile } from './key-file.ts'
+import type { KeyReading } from './key-file.ts'
 
 /** A raw key: `lk1_…` as `generateKey()` makes it, or its 32 bytes. */
 export interface RawKeySource {
@@ -48,38 +47,46 @@ const KINDS = ['key', 'keyFile', 'passphrase', 'keys'] as const
 const HOW_TO =
   'Make a key with generateKey() or "npx latchkey init", and give it as LATCHKEY_KEY, in a file named by LATCHKEY_KEY_FILE, or as an option.'
 
-/** Checks key options as far as that needs no I/O. */
-export function keySources(options: KeyOptions, path: string, allowMode: number, system: FileSystem): KeySources {
+/**
+ * Checks key options as far as that needs no I/O.
+ *
+ * @param beside - the key file that is meant where neither options nor environment tell of another.
+ */
+export function keySources(options: KeyOptions, beside: string | undefined, reading: KeyReading): KeySources {
+  const { caller } = reading
   const given = KINDS.filter((kind) => options[kind] !== undefined)
   if (given.length > 1) {
-    throw argumentError('INVALID_OPTION', `fileStore takes only one of ${given.join(' and ')}; keys can hold several.`)
+    throw argumentError('INVALID_OPTION', `${caller} takes only one of ${given.join(' and ')}; keys can hold several.`)
   }
-  if (given.length === 0) return defaultSources(path, allowMode, system)
+  if (given.length === 0) return defaultSources(beside, reading)
   const { key, keyFile, passphrase } = options
   const single = key !== undefined ? { key } : keyFile !== undefined ? { keyFile } : passphrase && { passphrase }
   const list: unknown = single === undefined ? options.keys : [single]
   if (!Array.isArray(list) || list.length === 0) {
-    throw argumentError('INVALID_OPTION', 'fileStore: keys must be an array that is not empty.')
+    throw argumentError('INVALID_OPTION', `${caller}: keys must be an array that is not empty.`)
   }
-  return listedSources(list.map(checkedSource), allowMode, system)
+  return listedSources(
+    list.map((source) => checkedSource(source, caller)),
+    reading,
+  )
 }
 
 /** Gives what one source opens a store with. */
-export function credentialOf(source: KeySource, allowMode: number, system: FileSystem): Credential {
+export function credentialOf(source: KeySource, reading: KeyReading): Credential {
   if ('wrap' in source) return { type: 'ext', wrapper: source }
   if ('passphrase' in source) {
     const { passphrase } = source
     return { type: 'scrypt', passphrase: typeof passphrase === 'function' ? passphrase : () => passphrase }
   }
-  if ('key' in source) return { type: 'raw', key: rawKeyBytes(source.key, 'The option key', STORE) }
-  const key = readKeyFile(source.keyFile, allowMode, system)
-  if (key === undefined) throw storeError('KEY_MISSING', `There is no key file ${source.keyFile}.`, HOW_TO)
+  if ('key' in source) return { type: 'raw', key: rawKeyBytes(source.key, 'The option key', reading.store) }
+  const key = readKeyFile(source.keyFile, reading)
+  if (key === undefined) throw keyMissing(reading, `There is no key file ${source.keyFile}.`)
   return { type: 'raw', key }
 }
 
 /** Checks one source. */
-export function checkedSource(source: unknown): KeySource {
-  const wrong = (message: string) => argumentError('INVALID_OPTION', `A key of fileStore: ${message}`)
+export function checkedSource(source: unknown, caller: string): KeySource {
+  const wrong = (message: string) => argumentError('INVALID_OPTION', `A key of ${caller}: ${message}`)
   if (typeof source !== 'object' || source === null)
     throw wrong('give { key }, { keyFile }, { passphrase } or a key wrapper.')
   if ('wrap' in source || 'unwrap' in source) {
@@ -88,7 +95,7 @@ export function checkedSource(source: unknown): KeySource {
     if (typeof wrap !== 'function' || typeof unwrap !== 'function') throw wrong('wrap and unwrap must be functions.')
     return source as KeyWrapper
   }
-  assertOptions('A key of fileStore', source, ['key', 'keyFile', 'passphrase'])
+  assertOptions(`A key of ${caller}`, source, ['key', 'keyFile', 'passphrase'])
   const { key, keyFile, passphrase } = source as Record<string, unknown>
   if (key !== undefined) {
     if (typeof key !== 'string' && !(key instanceof Uint8Array)) throw wrong('key must be a string or a Uint8Array.')
@@ -105,24 +112,23 @@ export function checkedSource(source: unknown): KeySource {
 }
 
 /** Gives sources as a list does. */
-export function listedSources(sources: readonly KeySource[], allowMode: number, system: FileSystem): KeySources {
+export function listedSources(sources: readonly KeySource[], reading: KeyReading): KeySources {
   const files = sources.flatMap((source) => ('keyFile' in source ? [source.keyFile] : []))
   const listed: KeySources = {
     atOnce: sources.every((source) => 'key' in source || 'keyFile' in source),
     keyFile: files[0],
-    read: () => sources.map((source) => credentialOf(source, allowMode, system)),
+    read: () => sources.map((source) => credentialOf(source, reading)),
     withPassphrase(next) {
       if (sources.filter((source) => 'passphrase' in source).length !== 1) return listed
       const replaced = sources.map((source) => ('passphrase' in source ? next : source))
-      return listedSources(replaced, allowMode, system)
+      return listedSources(replaced, reading)
     },
   }
   return listed
 }
 
-/** LATCHKEY_KEY, else the file that LATCHKEY_KEY_FILE names, else the key file beside the store. */
-function defaultSources(path: string, allowMode: number, system: FileSystem): KeySources {
-  const beside = `${path}.key`
+/** LATCHKEY_KEY, else the file that LATCHKEY_KEY_FILE names, else the key file beside the store, if it has one. */
+function defaultSources(beside: string | undefined, reading: KeyReading): KeySources {
   const sources: KeySources = {
     atOnce: true,
     get keyFile() {
@@ -131,13 +137,18 @@ function defaultSources(path: string, allowMode: number, system: FileSystem): Ke
     },
     read() {
       const { LATCHKEY_KEY: key, LATCHKEY_KEY_FILE: named } = process.env
-      if (key !== undefined) return [{ type: 'raw', key: rawKeyBytes(key, 'The variable LATCHKEY_KEY', STORE) }]
-      if (named !== undefined) return [credentialOf({ keyFile: named }, allowMode, system)]
-      const bytes = readKeyFile(beside, allowMode, system)
+      if (key !== undefined) return [{ type: 'raw', key: rawKeyBytes(key, 'The variable LATCHKEY_KEY', reading.store) }]
+      if (named !== undefined) return [credentialOf({ keyFile: named }, reading)]
+      const bytes = beside === undefined ? undefined : readKeyFile(beside, reading)
       if (bytes !== undefined) return [{ type: 'raw', key: bytes }]
-      throw storeError('KEY_MISSING', `There is no key: LATCHKEY_KEY is not set, and there is no ${beside}.`, HOW_TO)
+      const neither = beside === undefined ? 'nor is LATCHKEY_KEY_FILE' : `and there is no ${beside}`
+      throw keyMissing(reading, `There is no key: LATCHKEY_KEY is not set, ${neither}.`)
     },
     withPassphrase: () => sources,
   }
   return sources
+}
+
+function keyMissing({ store }: KeyReading, message: string): StoreError {
+  return new StoreError('KEY_MISSING', message, { store, hint: HOW_TO })
 }

@@ -1,0 +1,45 @@
+/** Seals one row again, under the newest data key. */
+import { ATTEMPTS, tooBusy } from './attempts.ts'
+import type { SealedEngine, SealedRow, SealedVersion } from './engine.ts'
+import type { RingSource } from './keychain.ts'
+import type { Ring } from './ring.ts'
+
+/**
+ * Seals a row again under the primary key, all of its versions, if it is not yet.
+ *
+ * @param row - with all of its versions.
+ * @returns whether something was sealed again.
+ * @throws StoreError CORRUPT if a version does not open.
+ */
+export async function resealRow(engine: SealedEngine, rings: RingSource, row: SealedRow): Promise<boolean> {
+  let now = row
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const ring = await rings.forWriting()
+    if (now.versions.every((sealed) => ring.isNewest(row, sealed))) return false
+    const next = resealed(ring, now)
+    if (next === undefined) {
+      // The row is newer than the keyring, or the keyring is newer than the row: each is read again after the other.
+      if ((await rings.refresh()) !== ring) continue
+    } else {
+      const outcome = await engine.replace(now, next, ring.revision)
+      if (outcome === 'done') return true
+      if (outcome === 'rekeyed') await rings.refresh()
+    }
+    const [found] = await engine.read([row], { older: true })
+    if (found === undefined) return false
+    if (next === undefined && found.revision === now.revision) throw ring.unknown(row)
+    now = found
+  }
+  throw tooBusy(engine.name, row)
+}
+
+function resealed(ring: Ring, row: SealedRow): SealedRow['versions'] | undefined {
+  const [live, ...older] = row.versions.map((sealed) => resealedVersion(ring, row, sealed))
+  if (live === undefined || older.includes(undefined)) return undefined
+  return [live, ...older.filter((sealed) => sealed !== undefined)]
+}
+
+function resealedVersion(ring: Ring, row: SealedRow, sealed: SealedVersion): SealedVersion | undefined {
+  const text = ring.open(row, sealed)
+  return text === undefined ? undefined : { version: sealed.version, bytes: ring.seal(row, sealed.version, text) }
+}

@@ -1,0 +1,35 @@
+/** Waiting: for an answer that may come later, for several things, or until a signal. */
+import type { MaybePromise } from '../store.ts'
+
+/** Tells whether an answer comes later. */
+export function isLater<T>(answer: MaybePromise<T>): answer is Promise<T> {
+  return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
+}
+
+/** Waits for all, also where one fails, and then throws what the first of them failed with. */
+export async function settled(all: readonly unknown[]): Promise<void> {
+  const results = await Promise.allSettled(all)
+  const failed = results.find((one) => one.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}
+
+/** Waits, but no longer than the signal allows. */
+export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return waited
+  let stop = (): void => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    const listener = (): void => {
+      reject(signal.reason as Error)
+    }
+    stop = () => {
+      signal.removeEventListener('abort', listener)
+    }
+    signal.addEventListener('abort', listener)
+    if (signal.aborted) listener()
+  })
+  try {
+    return await Promise.race([waited, aborted])
+  } finally {
+    stop()
+  }
+}
