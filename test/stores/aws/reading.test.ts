@@ -219,13 +219,25 @@ describe('what others stored', () => {
   })
 })
 
-test('a name that is too long for AWS is INVALID before anything is asked', async () => {
+test('a scope that could be too long for AWS is refused before anything is asked', async () => {
   await using prefixed = storeOn(aws, { prefix: 'p'.repeat(255) })
-  const scope = 's'.repeat(64)
-  const long = Array(4).fill(scope).join('/')
-  await expect(prefixed.get('a', { scope: long })).rejects.toMatchObject({ code: 'INVALID', scope: long })
-  await expect(collect(prefixed.list({ scope: long }))).rejects.toMatchObject({ code: 'INVALID' })
   expect([store, prefixed].map(({ capabilities }) => capabilities.maxScopeSegments)).toEqual([5, 1])
+  const failure = { name: 'TypeError', code: 'INVALID_NAME' }
+  for (const [one, scope] of [
+    [store, 'a/b/c/d/e/f'],
+    [prefixed, 'a/b'],
+  ] as const) {
+    await expect(one.get('a', { scope })).rejects.toMatchObject(failure)
+    await expect(one.getMany([{ name: 'a', scope }])).rejects.toMatchObject(failure)
+    await expect(one.set('a', { KEY: 'x' }, { scope, ifVersion: null })).rejects.toMatchObject(failure)
+    await expect(collect(one.list({ scope }))).rejects.toMatchObject(failure)
+  }
   expect(requests()).toEqual([])
-  await prefixed.set('n'.repeat(128), { KEY: 'x' }, { scope: `${scope}/${'s'.repeat(62)}` })
+  await prefixed.set('n'.repeat(128), { KEY: 'x' }, { scope: 's'.repeat(64) })
+})
+
+test('scopes with more segments than the store takes are not told of, nor are their secrets', async () => {
+  put('a/b/c/d/e/f/secret', '{"KEY":"x"}')
+  put('a/b/c/d/e/secret', '{"KEY":"x"}')
+  expect(await collect(store.scopes())).toEqual(['a/b/c/d/e'])
 })
