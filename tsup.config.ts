@@ -9,6 +9,8 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
+  'stores/aws': 'src/stores/aws.ts',
+  'stores/aws-in-child': 'src/stores/aws-in-child.ts',
   'stores/postgres': 'src/stores/postgres.ts',
   'stores/postgres-in-child': 'src/stores/postgres-in-child.ts',
   'stores/directory': 'src/stores/directory.ts',

@@ -24,7 +24,7 @@ test("what stores on engines load is the ciphers alone: the client is the user's
   expect(loadedPackages(sources, 'stores/postgres.ts')).toEqual(['@noble/ciphers'])
 })
 
-test.each(['stores/directory.ts', 'stores/vault.ts'])('%s loads no package at all', (path) => {
+test.each(['stores/directory.ts', 'stores/vault.ts', 'stores/aws.ts'])('%s loads no package at all', (path) => {
   expect(loadedPackages(sources, path)).toEqual([])
 })
 
@@ -33,6 +33,7 @@ test('what children load has no zod, no cipher, no mustache and no Tinypool', ()
   expect(loadedPackages(sources, 'stores/postgres-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/aws-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

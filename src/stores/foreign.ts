@@ -109,10 +109,10 @@ export function foreignDocument(json: string, address: SecretAddress): Readonly<
     document = JSON.parse(json)
   } catch {
     // The parser's own message quotes the text, which is secret: nothing of it is passed on.
-    throw invalid(address, 'what is stored is not JSON.')
+    throw invalid(address, 'what is stored is not JSON.', { hint: OBJECT_HINT })
   }
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw invalid(address, 'what is stored is not a JSON object { KEY: value }.')
+    throw invalid(address, 'what is stored is not a JSON object { KEY: value }.', { hint: OBJECT_HINT })
   }
   const doubled = doubledMember(json)
   if (doubled === undefined) return document as Record<string, unknown>
@@ -120,6 +120,8 @@ export function foreignDocument(json: string, address: SecretAddress): Readonly<
   const path = doubled.map((member) => (isKey(member) ? member : '(unnamable)'))
   throw invalid(address, `its JSON document gives ${path.join(' > ')} twice.`)
 }
+
+const OBJECT_HINT = 'Store it as a JSON object { "KEY": "value" }.'
 
 function valueText(value: unknown, key: string, address: SecretAddress): string {
   if (typeof value === 'string') return value

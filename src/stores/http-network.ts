@@ -22,7 +22,7 @@ const NOT_TRUSTED = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_|ERR_SS
 
 /** Tells what a rejection of `fetch` means. */
 export function networkFailure(error: unknown): NetworkFailure {
-  const code = codeOf(error)
+  const code = networkCode(error)
   if (code === undefined) return { kind: 'broken', reason: 'the connection failed' }
   if (NOT_TRUSTED.test(code)) {
     const hint = 'If a private authority signed its certificate, name that in NODE_EXTRA_CA_CERTS.'
@@ -32,7 +32,7 @@ export function networkFailure(error: unknown): NetworkFailure {
 }
 
 /** Gives the code of a network error, of it or of what led to it. A code is a word, and quotes nothing. */
-function codeOf(error: unknown): string | undefined {
+export function networkCode(error: unknown): string | undefined {
   for (let current = error, depth = 0; current instanceof Error && depth < 4; current = current.cause, depth += 1) {
     const code: unknown = (current as { code?: unknown }).code
     if (typeof code === 'string' && /^[A-Z][A-Z0-9_]{2,60}$/.test(code)) return code

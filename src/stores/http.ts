@@ -9,14 +9,10 @@ import { boundedBody, parsedJson, retryAfter } from './http-body.ts'
 import { networkFailure } from './http-network.ts'
 import type { NetworkFailure } from './http-network.ts'
 import { closedError } from './request.ts'
+import type { Timing } from './timing.ts'
 
 /** The parts of the machine that waiting depends on. */
-export interface HttpHost {
-  /** Waits; ends at once, without an error, when the signal aborts. */
-  readonly delay: (ms: number, signal: AbortSignal) => Promise<void>
-  /** A number from 0 to below 1. */
-  readonly random: () => number
-}
+export type HttpHost = Pick<Timing, 'delay' | 'random'>
 
 /** How all requests of one store are made. */
 export interface HttpSettings {

@@ -24,6 +24,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   '@noble/ciphers': ['crypto'],
   mustache: ['template'],
   tinypool: ['worker'],
+  '@aws-sdk/client-secrets-manager': ['stores'],
 }
 
 interface Import {

@@ -145,6 +145,7 @@ describe('exports', () => {
     ['latchkey/stores/postgres', 'postgresStore'],
     ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/vault', 'vaultStore'],
+    ['latchkey/stores/aws', 'awsStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
@@ -159,12 +160,22 @@ describe('exports', () => {
     ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
     ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
     ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
+    ['latchkey/stores/aws', "awsStore({ region: 'eu-central-1' })", 'awsStore'],
   ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
     const script = `
       import { ${names} } from '${specifier}'
       await ${made}.get('a').catch(({ code }) => console.log(code))`
     const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
     expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
+  })
+
+  test('of the AWS store needs no SDK before its first use, which then says what to install', async () => {
+    const script = `
+      import { awsStore } from 'latchkey/stores/aws'
+      const store = awsStore({ region: 'eu-central-1' })
+      await store.get('a').catch(({ code, hint }) => console.log(code, hint))`
+    const { stdout } = await node(['--input-type=module', '-e', script], folder)
+    expect(stdout).toBe('INVALID npm install @aws-sdk/client-secrets-manager\n')
   })
 })
 

@@ -6,13 +6,13 @@ import type { ReadOptions, SecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import { assertSomeKey } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
+import type { ReadSecret } from '../pair-map.ts'
 import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
-import { allOf, inBatches } from './batches.ts'
+import { allOf, inBatches } from '../batches.ts'
 import { folderOf } from './client.ts'
 import type { VaultClient } from './client.ts'
 import { STORE } from './failure.ts'
 import { secretIn } from './record.ts'
-import type { ReadSecret } from './record.ts'
 
 /** The verbs that read. */
 export type ReadingVerbs = Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> & {

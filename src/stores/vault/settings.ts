@@ -2,11 +2,11 @@
 import { argumentError } from '../../errors.ts'
 import { checkedRename } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
+import { DESCRIPTION } from '../pair-map.ts'
 import { assertOptions } from '../request.ts'
 import { wholeSetting } from '../setting.ts'
 import type { VaultHost } from './host.ts'
 import type { AppRoleLogin, KubernetesLogin, VaultStoreOptions } from './options.ts'
-import { DESCRIPTION } from './record.ts'
 
 export type AppRoleAuth = Required<AppRoleLogin> & { readonly mount: string }
 export type KubernetesAuth = Required<KubernetesLogin> & { readonly mount: string; readonly jwtFile: string }

@@ -1,6 +1,6 @@
 /** The versions of one secret that Vault keeps, and how they are ended. */
 import type { SecretAddress } from '../../secret.ts'
-import { allOf } from './batches.ts'
+import { allOf } from '../batches.ts'
 import type { VaultClient } from './client.ts'
 import { answerError, isNothing, isRecord } from './failure.ts'
 import { stampOf } from './record.ts'

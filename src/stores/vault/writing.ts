@@ -6,11 +6,13 @@ import type { WritableSecretStore } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { HttpHost } from '../http.ts'
+import { mapOf } from '../pair-map.ts'
+import type { PairMap } from '../pair-map.ts'
 import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion } from '../request.ts'
 import type { VaultClient } from './client.ts'
 import { answerError, isCasMismatch, isCasRequired, isRecord, STORE } from './failure.ts'
-import { mapOf, NOTHING, secretIn, stampOf, versionOf } from './record.ts'
-import type { Found, LiveVersion, Stamp, VersionMap } from './record.ts'
+import { NOTHING, secretIn, stampOf, versionOf } from './record.ts'
+import type { Found, LiveVersion, Stamp } from './record.ts'
 import { destroyVersions, keptVersions } from './versions.ts'
 
 /** The verbs that write, and those that look at older versions. */
@@ -22,7 +24,7 @@ const OVERTAKEN = 'overtaken'
 const MOST_ATTEMPTS = 100
 const LONGEST_PAUSE_MS = 50
 /** No secret has no pairs: this is what a deleted one holds until its versions are destroyed. */
-const EMPTY: VersionMap = Object.freeze({})
+const EMPTY: PairMap = Object.freeze({})
 const NEVER_ABORTED = /* @__PURE__ */ new AbortController().signal
 
 /**
@@ -32,7 +34,7 @@ const NEVER_ABORTED = /* @__PURE__ */ new AbortController().signal
  */
 export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host: HttpHost): WritingVerbs {
   /** Writes a map, over the version that `cas` names if it is given. */
-  const put = async (address: SecretAddress, map: VersionMap, cas?: number): Promise<Stamp | typeof OVERTAKEN> => {
+  const put = async (address: SecretAddress, map: PairMap, cas?: number): Promise<Stamp | typeof OVERTAKEN> => {
     const doing = `write secret ${address.secret} (scope ${address.scope})`
     const body = { ...(cas === undefined ? {} : { options: { cas } }), data: map }
     const answer = await open().ask(address, { method: 'POST', api: 'data', body, doing })
@@ -60,11 +62,7 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
   }
 
   /** Writes what `build` makes of what is there, over exactly that. */
-  const replace = (
-    address: SecretAddress,
-    build: (found: Found) => VersionMap,
-    assumed?: Found,
-  ): Promise<LiveVersion> =>
+  const replace = (address: SecretAddress, build: (found: Found) => PairMap, assumed?: Found): Promise<LiveVersion> =>
     untilDone(
       address,
       async (found) => {
@@ -85,9 +83,9 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
       const answered = (written: LiveVersion) => infoAnswer(secretIn(written, rename, address))
 
       if (mode === 'merge') {
-        const merged = ({ live }: Found): VersionMap => {
+        const merged = ({ live }: Found): PairMap => {
           assertVersion(live && versionOf(live.stamp), ifVersion, address)
-          const map = mapOf(given, description, rename, address, live)
+          const map = mapOf(given, description, rename, address, live?.map)
           if (live !== undefined) secretIn({ ...live, map }, rename, address)
           return map
         }
@@ -97,7 +95,7 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
       const map = mapOf(given, description, rename, address)
       const stamp = ifVersion === undefined ? await put(address, map) : OVERTAKEN
       if (stamp !== OVERTAKEN) return answered({ stamp, map })
-      const checked = ({ live }: Found): VersionMap => {
+      const checked = ({ live }: Found): PairMap => {
         assertVersion(live && versionOf(live.stamp), ifVersion, address)
         return map
       }
@@ -140,7 +138,7 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
         const message = `Secret ${name} (scope ${address.scope}) has no such version, or it is no longer kept.`
         throw new StoreError('INVALID', message, { ...address, hint: 'history() lists the versions that are kept.' })
       }
-      const map = mapOf(EMPTY_VALUES, undefined, rename, address, older)
+      const map = mapOf(EMPTY_VALUES, undefined, rename, address, older.map)
       const written = await replace(address, () => map)
       return infoAnswer(secretIn(written, rename, address))
     },

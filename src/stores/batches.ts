@@ -1,4 +1,4 @@
-/** Many requests, a few at a time. */
+/** Many requests to an engine, a few at a time. */
 
 /** How many requests of one call are under way at once. */
 const AT_ONCE = 16
