@@ -1,6 +1,6 @@
 import { defineConfig } from 'tsup'
 
-/** One entry per subpath of `exports`, and one for what `latchkey` is inside a child. */
+/** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
 const library = {
   index: 'src/index.ts',
   child: 'src/child.ts',
@@ -9,6 +9,8 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
+  'stores/redis': 'src/stores/redis.ts',
+  'stores/redis-in-child': 'src/stores/redis-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 

@@ -20,8 +20,13 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
+test('stores/redis.ts loads no client', () => {
+  expect(loadedPackages(sources, 'stores/redis.ts').filter((name) => name !== '@noble/ciphers')).toEqual([])
+})
+
 test('what children load has no zod, no cipher, no mustache and no Tinypool', () => {
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/redis-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

@@ -1,4 +1,4 @@
-/** Runs a small program of test/fixtures/file as a process of its own, on the built package. */
+/** Runs a small program of test/fixtures as a process of its own, on the built package. */
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { chmodSync, chownSync, readdirSync } from 'node:fs'
@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 export interface FixtureOptions {
+  /** The folder of test/fixtures that the program is in. Default: `file`. */
+  of?: string
   args?: string[]
   env?: Record<string, string>
   /** Arguments of node, e.g. a module to load before. */
@@ -33,7 +35,7 @@ const NOBODY = 65534
 
 /** Starts a program. */
 export function startFixture(name: string, options: FixtureOptions = {}): Fixture {
-  const program = fileURLToPath(new URL(`../fixtures/file/${name}`, import.meta.url))
+  const program = fileURLToPath(new URL(`../fixtures/${options.of ?? 'file'}/${name}`, import.meta.url))
   const command = [
     ...(options.through ?? []),
     process.execPath,

@@ -140,14 +140,28 @@ describe('exports', () => {
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
   })
 
-  test('are the same names in a host and in a child', async () => {
-    const script = "console.log(Object.keys(await import('latchkey')).sort().join())"
+  test.each([
+    ['latchkey', 'createRegistry'],
+    ['latchkey/stores/redis', 'redisStore'],
+  ])('of %s are the same names in a host and in a child', async (specifier, name) => {
+    const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
     const host = await node(args, folder)
     const child = await node(['--conditions=latchkey-child', ...args], folder)
-    expect(host.stdout).toContain('createRegistry')
+    expect(host.stdout).toContain(name)
     expect(child.stdout).toBe(host.stdout)
   })
+
+  test.each([['redis', 'redisStore({ client: {} })']])(
+    'of stores/%s take their options inside a child, and the store fails with STORE_IN_CHILD',
+    async (name, made) => {
+      const script = `
+      import { ${name}Store } from 'latchkey/stores/${name}'
+      await ${made}.get('a').catch(({ code }) => console.log(code))`
+      const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
+      expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
+    },
+  )
 })
 
 async function bundle(

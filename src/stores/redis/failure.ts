@@ -41,7 +41,7 @@ const FAILURES: Readonly<Record<string, Failure>> = {
 }
 
 /** Redis up to 6 puts what a script ran into behind where it did; Redis 7 says in words what an access list refused. */
-const IN_SCRIPT = /^ERR Error running script .*?@user_script: ?\d+: -?([A-Z]+|The user executing the script)/s
+const IN_SCRIPT = /^ERR Error running script .*?@user_script: ?\d+: -?(The user executing the script|[A-Z]+)/s
 const REFUSED_IN_SCRIPT = /^(?:ERR )?The user executing the script can't/
 
 /** Gives the code word of what a client failed with; `undefined` if Redis did not answer. */

@@ -138,10 +138,7 @@ function watcherOf(
     else known.set(name, version)
     if (!begun || ended.signal.aborted) return
     const counter = version === undefined || version === NONE ? undefined : Number(version)
-    // Later, so that a listener which throws cannot stop what tells it.
-    queueMicrotask(() => {
-      if (!ended.signal.aborted) listener({ scope, name, version: counter })
-    })
+    listener({ scope, name, version: counter })
   }
 
   const readAll = async (): Promise<void> => {

@@ -31,6 +31,7 @@ export interface SealedRow extends Place {
 export interface KeptKeyring {
   /** A document of format `latchkey/1` without records. */
   readonly bytes: Buffer
+  /** Another one with every write, and never one that was there before, not even after the keyring was removed. */
   readonly revision: string
 }
 

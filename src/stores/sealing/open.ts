@@ -91,9 +91,19 @@ function engineStore(
     assertOptions('watch', options, ['scope'])
     if (typeof listener !== 'function') throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
     const scope = scopeOf(options)
-    return watch((change) => {
-      if (closing === undefined) listener(changeOf(change))
+    let watching = true
+    const watched = await watch((change) => {
+      // Later, so that a listener which throws cannot take the engine's connection down with it.
+      queueMicrotask(() => {
+        if (watching && closing === undefined) listener(changeOf(change))
+      })
     }, scope)
+    return {
+      async [Symbol.asyncDispose]() {
+        watching = false
+        await watched[Symbol.asyncDispose]()
+      },
+    }
   }
   return { store, assertOpen }
 }
