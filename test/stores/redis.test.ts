@@ -152,7 +152,8 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     onTestFinished(() => {
       named.destroy()
     })
-    const connections = async () => (await client.sendCommand<string>(['CLIENT', 'LIST'])).split(`name=${name}`).length - 1
+    const connections = async () =>
+      (await client.sendCommand<string>(['CLIENT', 'LIST'])).split(`name=${name}`).length - 1
     const store = redisStore({ client: named, prefix: name, key: generateKey() })
     await store.watch?.(() => undefined)
     await store.watch?.(() => undefined, { scope: 'acme' })
@@ -179,21 +180,26 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     await store.close()
   })
 
-  test.each(Object.entries(CLIENTS))('a subscriber of %s that was given is used, and stays connected', async (_, connect) => {
-    const client = await clientOfTest(nodeRedis(url))
-    const subscriber = await clientOfTest<object & { unsubscribe: (channel: string) => Promise<unknown> }>(connect(url))
-    const prefix = freshPrefix()
-    const sender = { sendCommand: (args: string[]) => client.sendCommand(args) }
-    const store = redisStore({ client: sender, subscriber, prefix, key: generateKey() })
-    const told: (string | undefined)[] = []
-    const watch = await store.watch?.(({ name, version }) => told.push(name, version))
-    const { version } = await store.set('a', { K: 'v' })
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['a', version])
-    await watch?.[Symbol.asyncDispose]()
-    await store.close()
-    expect((await client.sendCommand<[string, number]>(['PUBSUB', 'NUMSUB', `{${prefix}}:changes`]))[1]).toBe(0)
-    await subscriber.unsubscribe('another')
-  })
+  test.each(Object.entries(CLIENTS))(
+    'a subscriber of %s that was given is used, and stays connected',
+    async (_, connect) => {
+      const client = await clientOfTest(nodeRedis(url))
+      const subscriber = await clientOfTest<object & { unsubscribe: (channel: string) => Promise<unknown> }>(
+        connect(url),
+      )
+      const prefix = freshPrefix()
+      const sender = { sendCommand: (args: string[]) => client.sendCommand(args) }
+      const store = redisStore({ client: sender, subscriber, prefix, key: generateKey() })
+      const told: (string | undefined)[] = []
+      const watch = await store.watch?.(({ name, version }) => told.push(name, version))
+      const { version } = await store.set('a', { K: 'v' })
+      await expect.poll(() => told, { timeout: 10_000 }).toEqual(['a', version])
+      await watch?.[Symbol.asyncDispose]()
+      await store.close()
+      expect((await client.sendCommand<[string, number]>(['PUBSUB', 'NUMSUB', `{${prefix}}:changes`]))[1]).toBe(0)
+      await subscriber.unsubscribe('another')
+    },
+  )
 })
 
 describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', (binary) => {
@@ -258,9 +264,9 @@ describe('options', () => {
   })
 
   test('without any key are KEY_MISSING at the first use, not before', async () => {
-    expect(await failureOf(() => redisStore({ client: { sendCommand: () => Promise.resolve([null, null]) } }).get('a'))).toMatchObject(
-      { code: 'KEY_MISSING', store: 'redis' },
-    )
+    expect(
+      await failureOf(() => redisStore({ client: { sendCommand: () => Promise.resolve([null, null]) } }).get('a')),
+    ).toMatchObject({ code: 'KEY_MISSING', store: 'redis' })
   })
 })
 
@@ -270,7 +276,16 @@ test('inside a child it takes its options and fails with STORE_IN_CHILD', async 
 
 test('the page names the keys, the channel and every option', () => {
   const page = readFileSync(new URL('../../docs/stores/redis.md', import.meta.url), 'utf8')
-  for (const name of [':secrets', ':older', ':names', ':changes', '`subscriber`', '`timeoutMs`', '`watchCheckMs`', '`prefix`']) {
+  for (const name of [
+    ':secrets',
+    ':older',
+    ':names',
+    ':changes',
+    '`subscriber`',
+    '`timeoutMs`',
+    '`watchCheckMs`',
+    '`prefix`',
+  ]) {
     expect(page).toContain(name)
   }
 })

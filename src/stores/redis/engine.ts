@@ -128,7 +128,10 @@ export function redisEngine(redis: Connection, channel: string, history: number)
       const what = older ? 'all' : 'live'
       let from: string | undefined = `[${begin}`
       while (from !== undefined) {
-        const { rows, next }: Page<SealedRow> = await page({ from, to: `(${begin}${BEYOND}`, count: ROWS, what }, readRow)
+        const { rows, next }: Page<SealedRow> = await page(
+          { from, to: `(${begin}${BEYOND}`, count: ROWS, what },
+          readRow,
+        )
         yield* rows
         from = next === undefined ? undefined : `(${next}`
       }

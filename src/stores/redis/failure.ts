@@ -61,10 +61,14 @@ export function redisFailure(what: string, error: unknown): StoreError {
   if (word === undefined) return noAnswer(what)
   const known = Object.hasOwn(FAILURES, word) ? FAILURES[word] : undefined
   const answer = known === undefined ? 'an error' : word
-  return new StoreError(known?.code ?? 'UNAVAILABLE', `The ${STORE} store could not ${what}: Redis answered ${answer}.`, {
-    store: STORE,
-    hint: known?.hint ?? 'The log of the client has the text of the error.',
-  })
+  return new StoreError(
+    known?.code ?? 'UNAVAILABLE',
+    `The ${STORE} store could not ${what}: Redis answered ${answer}.`,
+    {
+      store: STORE,
+      hint: known?.hint ?? 'The log of the client has the text of the error.',
+    },
+  )
 }
 
 /** Makes the error of a command that nobody answered. */

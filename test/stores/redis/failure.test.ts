@@ -39,7 +39,9 @@ describe('an answer of Redis', () => {
   ])('%j is told by its code word, never by its text', (message, code) => {
     const error = redisFailure('read', new Error(`${message} AND-A-SECRET`.replace(/^ /, '')))
     expect(error).toMatchObject({ code, store: 'redis', retryable: code === 'UNAVAILABLE' })
-    expect(error.message).toMatch(/^The redis store could not read: (Redis answered [A-Z]+|Redis answered an error|no answer from Redis)\.$/)
+    expect(error.message).toMatch(
+      /^The redis store could not read: (Redis answered [A-Z]+|Redis answered an error|no answer from Redis)\.$/,
+    )
     expect(shownBy(error)).not.toMatch(/SECRET|hmget|6381|f_5a/)
   })
 
@@ -103,9 +105,14 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
       nameless.disconnect()
     })
     for (const act of everyVerb(redisStore({ client: nameless, key }))) {
-      expect(await failureOf(act)).toMatchObject({ code: 'DENIED', message: expect.stringContaining('NOAUTH') as string })
+      expect(await failureOf(act)).toMatchObject({
+        code: 'DENIED',
+        message: expect.stringContaining('NOAUTH') as string,
+      })
     }
-    expect(await failureOf(() => redisStore({ client: nameless, key }).watch?.(() => undefined))).toMatchObject({ code: 'DENIED' })
+    expect(await failureOf(() => redisStore({ client: nameless, key }).watch?.(() => undefined))).toMatchObject({
+      code: 'DENIED',
+    })
     const error = await failureOf(() => nameless.auth('wrong'))
     expect(redisFailure('connect', error)).toMatchObject({ code: 'DENIED' })
   })
@@ -114,7 +121,20 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const { server, admin, key } = await sown()
     await admin.sendCommand([
       ...['ACL', 'SETUSER', 'app', 'on', '>pw', '~{latchkey}:*', '&{latchkey}:*'],
-      ...['+hmget', '+evalsha', '+eval', '+hget', '+hset', '+hdel', '+hlen', '+hexists', '+zadd', '+zrem', '+zcard', '+zscore'],
+      ...[
+        '+hmget',
+        '+evalsha',
+        '+eval',
+        '+hget',
+        '+hset',
+        '+hdel',
+        '+hlen',
+        '+hexists',
+        '+zadd',
+        '+zrem',
+        '+zcard',
+        '+zscore',
+      ],
       ...['+zrangebylex', '+publish', '+subscribe', '+unsubscribe', '+hello', '+ping'],
     ])
     const client = createClient({ url: `redis://app:pw@127.0.0.1:${server.port}` })
@@ -149,7 +169,11 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     })
     const refused = redisStore({ client, key })
     const version = (await refused.get('a'))?.version
-    for (const act of [() => refused.set('a', { K: 'x' }), () => refused.set('new', { K: 'x' }), () => refused.delete('a')]) {
+    for (const act of [
+      () => refused.set('a', { K: 'x' }),
+      () => refused.set('new', { K: 'x' }),
+      () => refused.delete('a'),
+    ]) {
       expect(await failureOf(act)).toMatchObject({ code: 'DENIED', store: 'redis' })
     }
     expect((await store.get('a'))?.version).toBe(version)
@@ -165,7 +189,10 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const other = redisStore({ client, key })
     expect((await other.get('a'))?.values['K']).toBe('w')
     for (const act of [() => other.set('a', { K: 'x' }), () => other.delete('a')]) {
-      expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('READONLY') as string })
+      expect(await failureOf(act)).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('READONLY') as string,
+      })
     }
     expect((await store.get('a'))?.values['K']).toBe('w')
   })
@@ -174,7 +201,10 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const { admin, store } = await sown()
     await admin.sendCommand(['CONFIG', 'SET', 'maxmemory', '1'])
     for (const act of [() => store.set('a', { K: 'x' }), () => store.set('new', { K: 'x' }), () => store.delete('a')]) {
-      expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('OOM') as string })
+      expect(await failureOf(act)).toMatchObject({
+        code: 'UNAVAILABLE',
+        message: expect.stringContaining('OOM') as string,
+      })
     }
     expect((await store.get('a'))?.values['K']).toBe('w')
     expect((await store.history('a')).length).toBe(2)
@@ -183,21 +213,24 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     await store.set('a', { K: 'x' })
   })
 
-  test.each(Object.entries(CLIENTS))('by %s, a Redis that does not answer is UNAVAILABLE in time', async (_, connect) => {
-    const { server, key } = await sown()
-    const client = await clientOfTest<object>(connect(server.url))
-    const store = redisStore({ client: client as never, key, timeoutMs: 150 })
-    await store.get('a')
-    server.signal('SIGSTOP')
-    try {
-      for (const act of everyVerb(store)) {
-        expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', retryable: true, store: 'redis' })
+  test.each(Object.entries(CLIENTS))(
+    'by %s, a Redis that does not answer is UNAVAILABLE in time',
+    async (_, connect) => {
+      const { server, key } = await sown()
+      const client = await clientOfTest<object>(connect(server.url))
+      const store = redisStore({ client: client as never, key, timeoutMs: 150 })
+      await store.get('a')
+      server.signal('SIGSTOP')
+      try {
+        for (const act of everyVerb(store)) {
+          expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', retryable: true, store: 'redis' })
+        }
+        expect(await failureOf(() => store.watch?.(() => undefined))).toMatchObject({ code: 'UNAVAILABLE' })
+      } finally {
+        server.signal('SIGCONT')
       }
-      expect(await failureOf(() => store.watch?.(() => undefined))).toMatchObject({ code: 'UNAVAILABLE' })
-    } finally {
-      server.signal('SIGCONT')
-    }
-  })
+    },
+  )
 
   test('a signal ends the wait for a Redis that does not answer', async () => {
     const { server, store } = await sown()

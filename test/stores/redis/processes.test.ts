@@ -71,7 +71,10 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const at = place()
     const [one, two] = await Promise.all([startHost('node-redis', at), startHost('ioredis', at)])
     await one.ask('set', 'counter', '0')
-    const conflicts = await Promise.all([one.ask('count', 'counter', '10', '50'), two.ask('count', 'counter', '10', '50')])
+    const conflicts = await Promise.all([
+      one.ask('count', 'counter', '10', '50'),
+      two.ask('count', 'counter', '10', '50'),
+    ])
     expect(await two.ask('get', 'counter')).toBe('1000')
     expect((conflicts.flat() as number[]).reduce((sum, some) => sum + some, 0)).toBeGreaterThan(0)
   }, 180_000)

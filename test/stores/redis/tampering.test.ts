@@ -41,7 +41,10 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
       ['the value of another scope', (given) => moved(given, 'acme a', 'default a')],
       ['a value in the clear', ({ client, keys }) => client.hSet(keys.secrets, 'default a', '{"K":"planted"}')],
       ['nothing', ({ client, keys }) => client.hSet(keys.secrets, 'default a', '')],
-      ['bytes that are no text', ({ client, keys }) => client.hSet(keys.secrets, 'default a', Buffer.from('fffe00c328', 'hex'))],
+      [
+        'bytes that are no text',
+        ({ client, keys }) => client.hSet(keys.secrets, 'default a', Buffer.from('fffe00c328', 'hex')),
+      ],
       ['no envelope', ({ client, keys }) => client.hSet(keys.secrets, 'default a', 'AAAA 5.bm90aGluZw')],
       [
         'another version beside the envelope',
@@ -55,7 +58,11 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
         async ({ client, keys }) => {
           const value = (await client.hGet(keys.secrets, 'default a')) ?? ''
           const at = value.length - 40
-          await client.hSet(keys.secrets, 'default a', `${value.slice(0, at)}${value[at] === 'A' ? 'B' : 'A'}${value.slice(at + 1)}`)
+          await client.hSet(
+            keys.secrets,
+            'default a',
+            `${value.slice(0, at)}${value[at] === 'A' ? 'B' : 'A'}${value.slice(at + 1)}`,
+          )
         },
       ],
     ])('over a secret, %s, is CORRUPT for every verb that reads, and can be set again', async (_, change) => {
@@ -130,7 +137,8 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
 
     test('into the set of names changes nothing, unless there is such a secret', async () => {
       const { client, keys, store } = await sown()
-      for (const value of ['default zzz', 'nothing', 'keyring', 'a b c']) await client.zAdd(keys.names, { score: 0, value })
+      for (const value of ['default zzz', 'nothing', 'keyring', 'a b c'])
+        await client.zAdd(keys.names, { score: 0, value })
       expect((await collect(store.list())).map(({ name }) => name)).toEqual(['a', 'b'])
       expect(await collect(store.list({ scope: 'a' }))).toEqual([])
       await store.rotateKey()
@@ -199,7 +207,11 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
       await store.set('a', { K: 'of a' })
       await client.rename(keys[which], `${keys[which]}:away`)
       await client.set(keys[which], 'another type')
-      for (const act of [() => store.set('a', { K: 'x' }), () => store.set('new', { K: 'x' }), () => store.delete('a')]) {
+      for (const act of [
+        () => store.set('a', { K: 'x' }),
+        () => store.set('new', { K: 'x' }),
+        () => store.delete('a'),
+      ]) {
         const error = await failureOf(act)
         expect(error).toMatchObject({ code: 'CORRUPT', store: 'redis' })
         expect(error.message).toContain('WRONGTYPE')
