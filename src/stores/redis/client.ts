@@ -52,7 +52,7 @@ interface Subscriber {
 }
 
 function offerOf(client: unknown): Offer {
-  return typeof client === 'object' || typeof client === 'function' ? ((client ?? {}) as Offer) : {}
+  return typeof client === 'object' || typeof client === 'function' ? (client ?? {}) : {}
 }
 
 /** Gives how commands are sent by a client. Throws INVALID_OPTION for what is none. */

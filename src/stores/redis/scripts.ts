@@ -136,7 +136,7 @@ for at, field in ipairs(fields) do
     answer[#answer + 1] = field
     answer[#answer + 1] = live
     answer[#answer + 1] = before
-    if what ~= 'versions' and size > ${PAGE_CHARS} and at < #fields then
+    if size > ${PAGE_CHARS} and at < #fields then
       answer[3] = field
       break
     end

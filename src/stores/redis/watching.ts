@@ -16,6 +16,9 @@ import { NONE } from './scripts.ts'
 /** How long after a mark was read its message may still come. */
 const GRACE_MS = 1_000
 
+/** No mark is empty. */
+const NOWHERE = ''
+
 /** What a script publishes. */
 interface Message {
   readonly mark: string
@@ -63,7 +66,7 @@ export function redisWatching(
     let close = (): unknown => undefined
     const end = async (): Promise<void> => {
       // Where this fails the connection is not there any more, or is dropped by the client.
-      await within('end a watch', timeoutMs, async () => close()).catch(() => undefined)
+      await within('end a watch', timeoutMs, () => Promise.resolve().then(close)).catch(() => undefined)
     }
     const heard = (text: string): void => {
       const message = readMessage(text)
@@ -122,11 +125,11 @@ function watcherOf(
   /** The version of each secret, as it was told. */
   const known = new Map<string, string>()
   /** Up to which mark everything was told. */
-  let told: string | undefined
-  /** The marks that were heard since the last check began. */
-  const heard = new Set<string>()
-  /** While all is read again: the mark that followed each one, and the names that were heard of. */
-  let meanwhile: { readonly after: Map<string, string>; readonly names: Set<string> } | undefined
+  let told = NOWHERE
+  /** The marks that `told` has passed since the last check began. */
+  const passed = new Set<string>()
+  /** While all is read again: what was heard. */
+  let meanwhile: Message[] | undefined
   let rereading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
   let begun = false
@@ -141,24 +144,39 @@ function watcherOf(
     listener({ scope, name, version: counter })
   }
 
+  const pass = (mark: string): void => {
+    told = mark
+    passed.add(mark)
+  }
+
   const readAll = async (): Promise<void> => {
-    const { after, names } = (meanwhile = { after: new Map<string, string>(), names: new Set<string>() })
+    const heard: Message[] = []
+    meanwhile = heard
     try {
-      const there = new Set<string>()
-      let mark: string | undefined
-      let from: string | undefined
-      do {
-        const page: Awaited<ReturnType<typeof engine.versions>> = await engine.versions(scope, from)
-        mark ??= page.mark
-        for (const { name, version } of page.rows) {
-          there.add(name)
-          // What was heard meanwhile may be newer than the page.
-          if (!names.has(name)) learn(name, version)
-        }
-        from = page.next
-      } while (from !== undefined)
-      for (const name of known.keys()) if (!there.has(name) && !names.has(name)) learn(name, undefined)
-      told = endOf(after, mark)
+      const there = new Map<string, string>()
+      let page = await engine.versions(scope, undefined)
+      pass(page.mark)
+      for (;;) {
+        for (const { name, version } of page.rows) there.set(name, version)
+        if (page.next === undefined) break
+        page = await engine.versions(scope, page.next)
+      }
+      // What was published before the first page was read is in the pages, and must not go over them: it may be older.
+      const following = new Map(heard.map((message) => [message.before, message]))
+      for (let next = following.get(told); next !== undefined; next = following.get(told)) {
+        // Whoever can publish by hand could make a circle.
+        following.delete(told)
+        pass(next.mark)
+        if (next.scope !== scope) continue
+        if (next.version === undefined) there.delete(next.name)
+        else there.set(next.name, next.version)
+      }
+      for (const name of known.keys()) if (!there.has(name)) learn(name, undefined)
+      for (const [name, version] of there) learn(name, version)
+    } catch (error) {
+      told = NOWHERE
+      for (const message of heard) if (message.scope === scope) learn(message.name, message.version)
+      throw error
     } finally {
       meanwhile = undefined
     }
@@ -172,11 +190,11 @@ function watcherOf(
   }
 
   const check = async (): Promise<void> => {
-    heard.clear()
+    passed.clear()
     const mark = await engine.mark()
-    if (mark === told) return
-    if (!heard.has(mark)) await delay(GRACE_MS, undefined, { ref: false, signal: ended.signal })
-    if (mark !== told && !heard.has(mark)) await reread()
+    const isTold = (): boolean => mark === told || passed.has(mark)
+    if (!isTold()) await delay(GRACE_MS, undefined, { ref: false, signal: ended.signal })
+    if (!isTold()) await reread()
   }
 
   const checkLater = (): void => {
@@ -197,17 +215,16 @@ function watcherOf(
       begun = true
       if (!ended.signal.aborted) checkLater()
     },
-    hear({ mark, before, scope: of, name, version }) {
-      heard.add(mark)
-      if (meanwhile !== undefined) meanwhile.after.set(before, mark)
-      // A message that is heard twice says nothing new.
-      const missed = meanwhile === undefined && before !== told && mark !== told
-      if (meanwhile === undefined && !missed) told = mark
-      if (of === scope) {
-        meanwhile?.names.add(name)
-        learn(name, version)
+    hear(message) {
+      if (meanwhile !== undefined) {
+        meanwhile.push(message)
+        return
       }
-      // What fails here is found by the next check: `told` stays behind.
+      // A message that is heard twice says nothing new.
+      const missed = message.before !== told && message.mark !== told
+      if (!missed) pass(message.mark)
+      if (message.scope === scope) learn(message.name, message.version)
+      // What fails here is found by the next check.
       if (missed && begun) reread().catch(() => undefined)
     },
     end() {
@@ -215,18 +232,6 @@ function watcherOf(
       clearTimeout(timer)
     },
   }
-}
-
-/** Follows the marks that were heard from one on, to the last of them. */
-function endOf(after: Map<string, string>, mark: string | undefined): string | undefined {
-  let last = mark
-  for (let next = last; next !== undefined;) {
-    last = next
-    next = after.get(last)
-    // Whoever can publish by hand could make a circle.
-    after.delete(last)
-  }
-  return last
 }
 
 /** Gives what a script published; `undefined` for what others did. */
