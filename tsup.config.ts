@@ -9,14 +9,20 @@ const library = {
   redact: 'src/redact/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
+  'stores/postgres': 'src/stores/postgres.ts',
+  'stores/postgres-in-child': 'src/stores/postgres-in-child.ts',
   'stores/redis': 'src/stores/redis.ts',
   'stores/redis-in-child': 'src/stores/redis-in-child.ts',
+  'stores/directory': 'src/stores/directory.ts',
+  'stores/directory-in-child': 'src/stores/directory-in-child.ts',
+  'stores/vault': 'src/stores/vault.ts',
+  'stores/vault-in-child': 'src/stores/vault-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 
 export default defineConfig({
-  // The bin, which nobody imports.
-  entry: { ...library, cli: 'src/cli/main.ts' },
+  // The bin and the rehearsal, which nobody imports.
+  entry: { ...library, cli: 'src/cli/main.ts', rehearsal: 'src/worker/rehearsal.ts' },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',

@@ -33,6 +33,15 @@ export function memoryStore(): WritableSecretStore {
 export function envStore(): WritableSecretStore {
   return storeInChild('env')
 }
+export function cachedStore(): WritableSecretStore {
+  return storeInChild('cached')
+}
+export function chainStore(): WritableSecretStore {
+  return storeInChild('chain')
+}
+export function scopedStore(): WritableSecretStore {
+  return storeInChild('scoped')
+}
 
 type Template = typeof templateModule
 /** Loaded when it is first used: few functions fill templates, and every child would pay for it. */
@@ -50,6 +59,9 @@ export function sealedStore(): WritableSecretStore {
 }
 export function fileStore(): WritableSecretStore {
   return storeInChild('file')
+}
+export function customStore(engine: { readonly name: string }): WritableSecretStore {
+  return storeInChild(engine.name)
 }
 /** Keys are made by the host: a child has no store to use one with. */
 export function generateKey(): never {

@@ -34,7 +34,13 @@ export type {
   WritableSecretStore,
 } from './store.ts'
 export { memoryStore, type MemoryStore } from './stores/memory.ts'
+export { cachedStore, type CachedStoreOptions } from './stores/cached.ts'
+export { chainStore } from './stores/chain.ts'
+export { scopedStore } from './stores/scoped.ts'
 export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
+export { customStore } from './stores/custom.ts'
+export type { HeldSecret } from './stores/answer.ts'
+export type { SecretPlace, StoreEngine, WritableStoreEngine } from './stores/engine.ts'
 export {
   CallError,
   InputError,

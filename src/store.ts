@@ -2,8 +2,8 @@
  * What a store is: types, and the contract in prose. No logic.
  *
  * `undefined` means: looked, and it is not there. Everything else that goes wrong is thrown as a `StoreError`. What a
- * store returns is frozen, and its records have null prototypes. A scope left out is `default`. Constructing a store does
- * no I/O and needs no key.
+ * store returns is frozen, and its records have null prototypes. A scope left out is `default`; an option that a verb does
+ * not know is refused. Constructing a store does no I/O and needs no key.
  */
 import type { Secret, SecretInfo } from './secret.ts'
 
@@ -14,7 +14,7 @@ export type MaybePromise<T> = T | Promise<T>
 export interface Capabilities {
   /** It is a {@link WritableSecretStore}. */
   readonly write: boolean
-  /** `set` and `delete` honour `ifVersion` exactly, also in races. */
+  /** `set` and `delete` honour `ifVersion` exactly, also in races; otherwise they refuse it. */
   readonly cas: boolean
   /** It has `history` and `rollback`. */
   readonly history: boolean
@@ -26,6 +26,8 @@ export interface Capabilities {
   readonly syncDescribe: boolean
   /** The largest secret, where it is less than 1 MiB: UTF-8 bytes of its values. */
   readonly maxBytes?: number
+  /** The most segments that a scope may have here, where it is less than 8. */
+  readonly maxScopeSegments?: number
 }
 
 /** Which scope to look in, and a signal that gives up waiting. */
@@ -58,7 +60,7 @@ export interface StoreChange {
 
 /** Something that holds secrets. */
 export interface SecretStore {
-  /** For messages: `memory`, `file`, `vault`, … */
+  /** For messages, a plain word: `memory`, `file`, `vault`, … */
   readonly name: string
   readonly capabilities: Capabilities
   /** Tells key names, version and dates, no values. `undefined`: it is not there. */
@@ -74,7 +76,10 @@ export interface SecretStore {
   list(options?: ListOptions): AsyncIterable<SecretInfo>
   /** Lists the scopes that hold something. */
   scopes?(): AsyncIterable<string>
-  /** Tells of changes in one scope until it is disposed. */
+  /**
+   * Tells of changes in one scope until it is disposed. What was cut off from its engine meanwhile tells afterwards of every
+   * secret that may have changed.
+   */
   watch?(
     listener: (change: StoreChange) => void,
     options?: { readonly scope?: string | undefined },

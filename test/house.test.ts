@@ -20,13 +20,21 @@ test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })
 
-test('stores/redis.ts loads no client', () => {
-  expect(loadedPackages(sources, 'stores/redis.ts').filter((name) => name !== '@noble/ciphers')).toEqual([])
+test("what stores on engines load is the ciphers alone: the client is the user's", () => {
+  expect(loadedPackages(sources, 'stores/postgres.ts')).toEqual(['@noble/ciphers'])
+  expect(loadedPackages(sources, 'stores/redis.ts')).toEqual(['@noble/ciphers'])
+})
+
+test.each(['stores/directory.ts', 'stores/vault.ts'])('%s loads no package at all', (path) => {
+  expect(loadedPackages(sources, path)).toEqual([])
 })
 
 test('what children load has no zod, no cipher, no mustache and no Tinypool', () => {
   expect(loadedPackages(sources, 'child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/postgres-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/redis-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

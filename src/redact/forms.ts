@@ -62,6 +62,7 @@ function textForms(value: string): string[] {
     json.replaceAll('/', '\\/'),
     json.replace(/[<>&]/g, unicodeEscape),
     json.replace(/[^\0-\x7f]/g, unicodeEscape),
+    json.replaceAll('/', '\\/').replace(/[^\0-\x7f]/g, unicodeEscape),
     json.replace(/[^\0-\x7f]/g, (char) => unicodeEscape(char).replace(/[a-f]/g, upperCase)),
     JSON.stringify(json).slice(1, -1),
     inspect(value, { breakLength: Infinity, maxStringLength: Infinity }).slice(1, -1),

@@ -1,5 +1,6 @@
 /** Replaces places in a text by the mask, for whole texts and for texts that come in pieces. */
 import { type Matcher, mergedSpans } from './matcher.ts'
+import type { Opening } from './opening.ts'
 import { TOKEN_CONTEXT } from './token.ts'
 
 /** What stands in place of a value. */
@@ -30,7 +31,7 @@ export interface MaskingBuffer {
 
 /** Makes a masking buffer. `currentMatcher` is asked at each piece, so that values added meanwhile count. */
 export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffer {
-  // What was passed on last, for the tokens after it, and then what is held back.
+  // What was passed on last, for the tokens after it and for values that begin in it, and then what is held back.
   let held = ''
   let passed = 0
   /** Places in `held` that belong to matches which began in what was passed on. */
@@ -38,10 +39,10 @@ export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffe
   /** True if what was passed on last is a mask: what follows it without a gap belongs to it. */
   let masking = false
 
-  function take(text: string, matcher: Matcher, cut: number): string {
+  function take(text: string, matcher: Matcher, { cut, keep }: Opening): string {
     let output = ''
     let position = passed
-    const from = Math.max(0, cut - TOKEN_CONTEXT)
+    const from = Math.max(0, Math.min(keep, cut - TOKEN_CONTEXT))
     const later: number[] = []
     for (const [start, end] of pairs(mergedSpans([...carried, ...matcher.find(text, cut)]))) {
       if (end > cut) later.push(Math.max(start, cut) - from, end - from)
@@ -66,9 +67,9 @@ export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffe
     push(piece) {
       const matcher = currentMatcher()
       const text = held + piece
-      return take(text, matcher, matcher.openFrom(text, passed))
+      return take(text, matcher, matcher.opening(text, passed))
     },
-    end: () => take(held, currentMatcher(), held.length),
+    end: () => take(held, currentMatcher(), { cut: held.length, keep: held.length }),
   }
 }
 

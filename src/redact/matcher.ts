@@ -1,23 +1,18 @@
 /** Finds many forms in a text in one pass. */
 import { buildAnchors, nextAnchor, slotOf, windowAt } from './anchors.ts'
 import type { Form } from './forms.ts'
-import { endOfForm, isSeamed, matchAcrossSeams, SEAM_SLACK } from './seam.ts'
-import { isWholeToken } from './token.ts'
+import { type Opening, openingOf } from './opening.ts'
+import { forEachSeam, isSeamed, matchAcrossSeams } from './seam.ts'
+import { isBase64, isWholeToken } from './token.ts'
 
 /** Finds where a text holds any of the forms it was built from. */
 export interface Matcher {
   /** The places to mask as `[start, end, …]`, in order, apart; with `before`, of the matches that begin before it. */
   readonly find: (text: string, before?: number) => readonly number[]
-  /** Where, from `from` on, a match may begin that more text would complete or change; the text's length if nowhere. */
-  readonly openFrom: (text: string, from: number) => number
+  /** What more text may complete or change, in a text that was passed on up to `from`. */
+  readonly opening: (text: string, from: number) => Opening
 }
 
-/** How many characters around a match decide how it is masked. */
-const MARGIN = 4
-/** A rest after base64 that more of the same may follow. */
-const OPEN_BASE64 = /^[\w+/-]?=?$/
-/** A rest after a token that may become a mask or a letter: the first part of a character, in UTF-8 or UTF-16. */
-const OPEN_TOKEN = /^(?:\*{0,2}|[\x80-\xff]{1,3}|[\ud800-\udbff])$/
 const NOTHING: readonly number[] = Object.freeze([])
 
 /**
@@ -33,19 +28,29 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
   const anchors = buildAnchors(forms)
   const { filter, shift, heads, next, windows, owners, offsets } = anchors
   const shortest = forms.reduce((least, form) => Math.min(least, form.text.length), Infinity)
-  let beginnings: Beginnings | undefined
+  const seamed = forms.some(isSeamed)
 
   function find(text: string, before = Infinity): readonly number[] {
     if (text.length < shortest) return NOTHING
     const found: number[] = []
     for (let at = nextAnchor(text, 0, filter, shift); at >= 0; at = nextAnchor(text, at + 1, filter, shift)) {
-      compareAnchored(text, at, before, found)
+      compareAnchored(text, at, windowAt(text, at), before, found)
+    }
+    if (seamed) {
+      // A form that is broken often may have no anchor left whole.
+      forEachSeam(text, (from, to) => {
+        let window = windowAt(text, from - 4)
+        for (let at = from - 3; at < from; at++) {
+          window = (window >>> 8) | (text.charCodeAt(to + 3 - (from - at)) << 24)
+          if (filter[slotOf(window, shift)] === 1) compareAnchored(text, at, window, before, found)
+        }
+      })
     }
     return mergedSpans(found)
   }
 
-  function compareAnchored(text: string, at: number, before: number, found: number[]): void {
-    const window = windowAt(text, at)
+  /** Compares the forms whose anchor a window is, which begins at `at`. */
+  function compareAnchored(text: string, at: number, window: number, before: number, found: number[]): void {
     for (let entry = heads[slotOf(window, shift)] ?? 0; entry !== 0; entry = next[entry] ?? 0) {
       if (windows[entry] !== window) continue
       const form = forms[owners[entry] ?? 0]
@@ -66,73 +71,7 @@ export function buildMatcher(forms: readonly Form[], bytes: boolean): Matcher {
     return widened(text, matchAcrossSeams(text, at, form.text, offset) ?? NOTHING, form)
   }
 
-  function openFrom(text: string, from: number): number {
-    if (forms.length === 0) return text.length
-    beginnings ??= buildBeginnings(forms)
-    for (let index = Math.max(from, text.length - beginnings.reach); index < text.length; index++) {
-      const open = openAt(text, index, beginnings)
-      if (open !== undefined) return Math.max(from, open)
-    }
-    const last = text.length - 1
-    return beginnings.before && last >= from && isBase64(text.charCodeAt(last)) ? last : text.length
-  }
-
-  return { find, openFrom }
-}
-
-/** Where a match that begins at `index`, or at the base64 character before it, is not settled yet. */
-function openAt(text: string, index: number, beginnings: Beginnings): number | undefined {
-  let open: number | undefined
-  const key = index + 1 < text.length ? pairKey(text, index) : text.charCodeAt(index)
-  for (const form of (index + 1 < text.length ? beginnings.pairs : beginnings.singles).get(key) ?? []) {
-    const end = endOfForm(text, index, form.text, isSeamed(form))
-    if (end === undefined || (end !== Infinity && !isUnsettled(text, end, form))) continue
-    if (form.before && index > 0 && isBase64(text.charCodeAt(index - 1))) return index - 1
-    open = index
-  }
-  return open
-}
-
-/** Tells whether what follows a complete match at the end of the text leaves open how it is masked. */
-function isUnsettled(text: string, end: number, form: Form): boolean {
-  if (!(form.after || form.whole) || text.length - end >= MARGIN) return false
-  const rest = text.slice(end)
-  return (form.after && OPEN_BASE64.test(rest)) || (form.whole && OPEN_TOKEN.test(rest))
-}
-
-/** The forms by how they begin, for the end of a chunk. */
-interface Beginnings {
-  readonly singles: ReadonlyMap<number, readonly Form[]>
-  readonly pairs: ReadonlyMap<number, readonly Form[]>
-  /** How far before the end of the text a match can begin that is not complete. */
-  readonly reach: number
-  readonly before: boolean
-}
-
-function buildBeginnings(forms: readonly Form[]): Beginnings {
-  const singles = new Map<number, Form[]>()
-  const pairs = new Map<number, Form[]>()
-  let reach = 0
-  for (const form of forms) {
-    const seamed = isSeamed(form)
-    reach = Math.max(reach, form.text.length + MARGIN + (seamed ? SEAM_SLACK : 0))
-    push(singles, form.text.charCodeAt(0), form)
-    push(pairs, pairKey(form.text, 0), form)
-    if (!seamed) continue
-    // A seam may stand between the first two characters.
-    for (const code of [0x0a, 0x0d, 0x1b]) push(pairs, (form.text.charCodeAt(0) << 16) | code, form)
-  }
-  return { singles, pairs, reach, before: forms.some((form) => form.before) }
-}
-
-function push(map: Map<number, Form[]>, key: number, form: Form): void {
-  const list = map.get(key)
-  if (list === undefined) map.set(key, [form])
-  else list.push(form)
-}
-
-function pairKey(text: string, index: number): number {
-  return (text.charCodeAt(index) << 16) | text.charCodeAt(index + 1)
+  return { find, opening: openingOf(forms) }
 }
 
 /** Takes in the characters of base64 that hold bits of the value, and padding. */
@@ -146,17 +85,6 @@ function widened(text: string, spans: readonly number[], form: Form): readonly n
     for (let padding = 0; padding < 2 && text.charCodeAt(end) === 0x3d; padding++) end++
   }
   return [start, ...spans.slice(1, -1), end]
-}
-
-function isBase64(code: number): boolean {
-  return (
-    (code >= 0x41 && code <= 0x5a) ||
-    (code >= 0x61 && code <= 0x7a) ||
-    (code >= 0x2f && code <= 0x39) ||
-    code === 0x2b ||
-    code === 0x2d ||
-    code === 0x5f
-  )
 }
 
 /** Adds spans; one that overlaps the last one found widens it, so that a long run of matches stays one. */

@@ -3,9 +3,9 @@ import type { Transform } from 'node:stream'
 import { argumentError } from '../errors.ts'
 import { redactedCopy, redactedError } from './copy.ts'
 import { type Form, formsOf } from './forms.ts'
-import { createMaskingBuffer, MASK, maskText, WITHHELD } from './mask.ts'
+import { createMaskingBuffer, MASK, type MaskingBuffer, maskText, WITHHELD } from './mask.ts'
 import { buildMatcher, type Matcher } from './matcher.ts'
-import { createNodeStream, createWebStream, type RedactingTransformStream } from './stream.ts'
+import { createNodeStream, createWebStream, type RedactingTransformStream, withholding } from './stream.ts'
 
 /** Masks the values it knows. It holds them in memory, and shows none of them through `inspect` or JSON. */
 export interface Redactor {
@@ -148,7 +148,7 @@ export function createRedactor(values: Iterable<string> = []): Redactor {
   const byteBuffer = () => createMaskingBuffer(() => matchers().bytes())
 
   add(values)
-  return Object.freeze({
+  const redactor: Redactor = Object.freeze({
     add,
     redact,
     redactValue: (value: unknown) => redactedCopy(value, masks),
@@ -156,6 +156,19 @@ export function createRedactor(values: Iterable<string> = []): Redactor {
     stream: () => createNodeStream(byteBuffer),
     webStream: () => createWebStream(textBuffer, byteBuffer),
     forget,
+  })
+  textBuffers.set(redactor, textBuffer)
+  return redactor
+}
+
+const textBuffers = new WeakMap<Redactor, () => MaskingBuffer>()
+
+/** What masks a text that comes in pieces, one after another, without a stream. */
+export function maskingBuffer(redactor: Redactor): MaskingBuffer {
+  return withholding(() => {
+    const create = textBuffers.get(redactor)
+    if (create === undefined) throw new TypeError('not a redactor of this library')
+    return create()
   })
 }
 
@@ -203,10 +216,10 @@ function inBytes(form: Form): Form {
   return { ...form, text: Buffer.from(form.text).toString('latin1') }
 }
 
-function listed(values: Iterable<string>): string[] {
-  const list = typeof values === 'string' ? [values] : [...values]
-  for (const value of list) {
-    if (typeof value !== 'string') throw argumentError('INVALID_OPTION', 'The values to mask must be strings.')
-  }
-  return list
+function listed(values: Iterable<string>): readonly string[] {
+  if (typeof values === 'string') return [values]
+  const { [Symbol.iterator]: iterator } = Object(values) as Partial<Iterable<string>>
+  const list = typeof iterator === 'function' ? [...values] : undefined
+  if (list?.every((value) => typeof value === 'string') === true) return list
+  throw argumentError('INVALID_OPTION', 'The values to mask must be strings.')
 }

@@ -3,21 +3,23 @@ import type { Form } from './forms.ts'
 
 /** Control characters in a regular expression are seldom meant; this one is. */
 const ESCAPE = String.fromCharCode(0x1b)
-const COLOUR = `${ESCAPE}\\[[0-9;:?]{0,24}[A-Za-z]`
+/** Parameters of a colour code. */
+const LONGEST_COLOUR = 24
+const COLOUR = `${ESCAPE}\\[[0-9;:?]{0,${LONGEST_COLOUR}}[A-Za-z]`
 const INDENTATION = new RegExp(`(?:${COLOUR}|[ \\t]){0,48}`, 'y')
 const SEAM = `(?:${COLOUR}){0,4}(?:\\r?\\n(?:${COLOUR}|[ \\t]){0,48})?`
 const SEAM_FROM = new RegExp(SEAM, 'y')
 const SEAM_TO = new RegExp(`${SEAM}$`)
 /** A seam that the end of a chunk may have cut off. */
-const UNFINISHED = new RegExp(`^(?:\\r|${ESCAPE}(?:\\[[0-9;:?]{0,24})?)$`)
+const UNFINISHED = new RegExp(`^(?:\\r|${ESCAPE}(?:\\[[0-9;:?]{0,${LONGEST_COLOUR}})?)$`)
 
 /** Longer seams are not crossed. */
 const LONGEST_SEAM = 160
-/** A form that is broken more often than this is not found as a whole. */
-const MOST_SEAMS = 8
-/** How much longer than itself a form with seams can be. */
-export const SEAM_SLACK = LONGEST_SEAM * MOST_SEAMS
-/** A line that ends in fewer characters of a form than this is not held back: nearly every line ends in one. */
+/** How much longer than itself a form with seams can be: with more, it is not found as a whole. */
+export const SEAM_SLACK = 1280
+/** What a seam counts at least, so that a form has 20 of them at most: the longest ones in lines of 26 characters. */
+const LEAST_SEAM = 64
+/** A line that ends in fewer characters of a form than this is a hint, and not held back: nearly every line ends in one. */
 const TELLING = 4
 
 /** A form as short as this is not found across seams: two words on two lines would be taken for it. */
@@ -39,25 +41,28 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
   // Most candidates differ at once: that is found out before anything is allocated.
   if (differsAt(text, at, form, offset)) return undefined
   const before: number[] = []
-  let seams = 0
+  let spent = 0
   let position = at
   let end = at
   for (let index = offset; index > 0;) {
-    if (position > 0 && text.charCodeAt(position - 1) === form.charCodeAt(index - 1)) {
+    // The letter that ends a colour may be the form's next one, too.
+    const agrees = position > 0 && text.charCodeAt(position - 1) === form.charCodeAt(index - 1)
+    if (agrees && !isColourEnd(text, position)) {
       position--
       index--
       continue
     }
     const from = seamStart(text, position)
-    if (from === position || ++seams > MOST_SEAMS) return undefined
+    spent += chargeOf(position - from, position === end && before.length > 0)
+    if (from === position || spent > SEAM_SLACK) return undefined
     before.unshift(position, end)
     while (isSpace(form.charCodeAt(index - 1)) && form.charCodeAt(index - 1) !== text.charCodeAt(from - 1)) index--
     position = from
     end = from
   }
   before.unshift(position, end)
-  const after = followForward(text, at, form, offset, seams)
-  if (after?.done !== true) return undefined
+  const after = followForward(text, at, form, offset, spent)
+  if (after?.ends !== 'done') return undefined
   // The part in which the comparison began was cut in two at `at`.
   const [, firstEnd = at, ...others] = after.parts
   before[before.length - 1] = firstEnd
@@ -65,17 +70,19 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
 }
 
 /**
- * Follows `form` in `text` from `at` on.
- *
- * @returns where it ends; Infinity if the text ends before it does, so that a stream has to wait; undefined if they differ.
+ * Where a form ends. `open`: the text ends before it does, so that a stream has to wait. `hinted`: so it does, but only
+ * the first characters are there, at the end of a line. `undefined`: they differ.
  */
-export function endOfForm(text: string, at: number, form: string, seamed: boolean): number | undefined {
+export type FormEnd = number | 'open' | 'hinted' | undefined
+
+/** Follows `form` in `text` from `at` on. */
+export function endOfForm(text: string, at: number, form: string, seamed: boolean): FormEnd {
   if (!seamed) {
-    if (text.length - at < form.length) return form.startsWith(text.slice(at)) ? Infinity : undefined
+    if (text.length - at < form.length) return form.startsWith(text.slice(at)) ? 'open' : undefined
     return text.startsWith(form, at) ? at + form.length : undefined
   }
   const followed = followForward(text, at, form, 0, 0)
-  return followed?.done === false ? Infinity : followed?.parts.at(-1)
+  return followed?.ends === 'done' ? followed.parts.at(-1) : followed?.ends
 }
 
 /** Tells whether the first difference from `at` on is none that a seam could explain. */
@@ -88,32 +95,61 @@ function differsAt(text: string, at: number, form: string, offset: number): bool
 
 interface Followed {
   readonly parts: number[]
-  /** False if the text ended before the form did. */
-  readonly done: boolean
+  /** Other than `done` if the text ended before the form did. */
+  readonly ends: 'done' | 'open' | 'hinted'
 }
 
-function followForward(text: string, at: number, form: string, offset: number, before: number): Followed | undefined {
+/** `spentBefore`: what the seams before `at` count. */
+function followForward(
+  text: string,
+  at: number,
+  form: string,
+  offset: number,
+  spentBefore: number,
+): Followed | undefined {
   const parts: number[] = []
-  let seams = before
+  let spent = spentBefore
   let start = at
   let position = at
   for (let index = offset; index < form.length;) {
-    if (position === text.length) return { parts: [...parts, start, position], done: false }
+    if (position === text.length) return { parts: [...parts, start, position], ends: 'open' }
     if (text.charCodeAt(position) === form.charCodeAt(index)) {
       position++
       index++
       continue
     }
     const to = seamEnd(text, position)
-    if (to === text.length || isUnfinished(text, to)) return index < TELLING ? undefined : { parts, done: false }
-    if (to === position || ++seams > MOST_SEAMS) return undefined
+    const unfinished = to === text.length || isUnfinished(text, to)
+    spent += chargeOf(to - position, position === start && parts.length > 0)
+    if ((to === position && !unfinished) || spent > SEAM_SLACK) return undefined
+    if (unfinished) {
+      const lineEnds = text.slice(position, to).includes('\n')
+      return { parts, ends: index < TELLING && lineEnds ? 'hinted' : 'open' }
+    }
     parts.push(start, position)
     // The seam may hold the form's own line end, or blanks of the form may be its indentation.
     while (isSpace(form.charCodeAt(index)) && form.charCodeAt(index) !== text.charCodeAt(to)) index++
     start = to
     position = to
   }
-  return { parts: [...parts, start, position], done: true }
+  return { parts: [...parts, start, position], ends: 'done' }
+}
+
+/** What a seam counts. Empty lines count more: texts of line ends alone would cost much. */
+function chargeOf(length: number, empty: boolean): number {
+  return Math.max(empty ? LONGEST_SEAM : LEAST_SEAM, length)
+}
+
+/** Calls `visit` with where each seam of a text begins and ends, but for empty lines; with some of them more than once. */
+export function forEachSeam(text: string, visit: (from: number, to: number) => void): void {
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) {
+    const next = text.charCodeAt(at + 1)
+    if (next === 0x0a || next === 0x0d) continue
+    const from = text.charCodeAt(at - 1) === 0x0d ? at - 1 : at
+    // Nearly every line begins at once.
+    visit(from, isBlank(next) || next === 0x1b ? seamEnd(text, from) : at + 1)
+  }
+  for (let at = text.indexOf(ESCAPE); at >= 0; at = text.indexOf(ESCAPE, at + 1)) visit(at, seamEnd(text, at))
 }
 
 function seamEnd(text: string, at: number): number {
@@ -134,9 +170,14 @@ function seamStart(text: string, at: number): number {
 }
 
 function isColourEnd(text: string, at: number): boolean {
+  if (!isLetter(text.charCodeAt(at - 1))) return false
   let index = at - 2
-  while (index > 0 && isColourParameter(text.charCodeAt(index))) index--
+  while (index > 0 && at - index <= LONGEST_COLOUR + 1 && isColourParameter(text.charCodeAt(index))) index--
   return index > 0 && text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
+}
+
+function isLetter(code: number): boolean {
+  return (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a)
 }
 
 /** A digit, `:`, `;` or `?`. */

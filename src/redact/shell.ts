@@ -1,6 +1,6 @@
 /** Empty copies of objects, kind by kind, and what fills them. */
 import { types } from 'node:util'
-import { MASK } from './mask.ts'
+import { copyBytes } from './bytes.ts'
 
 /** Masks a text; and a text whose characters are bytes. */
 export interface Masks {
@@ -43,10 +43,10 @@ export function shellOf(part: object, masks: Masks): Shell {
   if (types.isMap(part)) return mapShell(part)
   if (types.isSet(part)) return setShell(part)
   if (types.isDate(part)) return { copy: new Date(Date.prototype.getTime.call(part)) }
-  if (ArrayBuffer.isView(part) || types.isAnyArrayBuffer(part)) return { copy: copyBytes(part, masks) }
+  if (ArrayBuffer.isView(part) || types.isAnyArrayBuffer(part)) return { copy: copyBytes(part, masks.bytes) }
   if (part instanceof URL) return { copy: copyUrl(part, masks) }
   if (types.isRegExp(part)) return { copy: copyRegExp(part, masks) }
-  if (types.isBoxedPrimitive(part)) return { copy: copyPrimitive(unboxed(part), masks) }
+  if (types.isBoxedPrimitive(part)) return { copy: copyBoxed(unboxed(part), masks) }
   return objectShell(part, masks)
 }
 
@@ -136,19 +136,6 @@ function copyDomException(part: DOMException, masks: Masks): DOMException {
   return new DOMException(read('message'), read('name'))
 }
 
-function copyBytes(part: ArrayBufferView | ArrayBufferLike, masks: Masks): unknown {
-  const bytes = ArrayBuffer.isView(part)
-    ? Buffer.from(part.buffer, part.byteOffset, part.byteLength)
-    : Buffer.from(part)
-  const text = bytes.toString('latin1')
-  const masked = masks.bytes(text)
-  if (masked === text) return structuredClone(part)
-  const output = Buffer.from(masked, 'latin1')
-  if (Buffer.isBuffer(part)) return output
-  if (types.isUint8Array(part)) return Uint8Array.from(output)
-  return types.isAnyArrayBuffer(part) ? Uint8Array.from(output).buffer : MASK
-}
-
 /** A string, where a part was masked: the mask may not be allowed where the value was. */
 function copyUrl(part: URL, masks: Masks): URL | string {
   const href = Reflect.get(URL.prototype, 'href', part)
@@ -160,6 +147,11 @@ function copyRegExp(part: RegExp, masks: Masks): RegExp | string {
   const text = RegExp.prototype.toString.call(part)
   const masked = masks.text(text)
   return masked === text ? structuredClone(part) : masked
+}
+
+function copyBoxed(primitive: unknown, masks: Masks): unknown {
+  const masked = copyPrimitive(primitive, masks)
+  return Object.is(masked, primitive) ? (Object(primitive) as unknown) : masked
 }
 
 function unboxed(part: object): unknown {

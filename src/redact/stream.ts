@@ -56,7 +56,7 @@ export function createWebStream(
 /**
  * Withholds everything from a failure on: with what was held back lost, the rest of a value could not be told from text.
  */
-function withholding(create: () => MaskingBuffer): MaskingBuffer {
+export function withholding(create: () => MaskingBuffer): MaskingBuffer {
   let buffer: MaskingBuffer | undefined
   let failed = false
   function guarded(step: (buffer: MaskingBuffer) => string): string {

@@ -1,9 +1,11 @@
 /** Asks stores, and checks what they answer: a failure is never read as absence, and what a store throws is not passed on. */
 import { types } from 'node:util'
-import { isLatchkeyError, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
 import { isKey, isValue, quoteName, type Secret, type SecretInfo } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
-import { isStore } from './options.ts'
+import { badAnswer, shownStoreName } from '../stores/bad-answer.ts'
+import { withoutWords } from '../stores/foreign-error.ts'
+import { isStore } from '../stores/inner.ts'
 
 /** A registry's store, or what tells it for a scope. */
 export type StoreSource = SecretStore | ((scope: string) => SecretStore)
@@ -19,7 +21,7 @@ export function storeOf(source: StoreSource, scope: string): SecretStore {
   try {
     store = source(scope)
   } catch (error) {
-    throw failure(`The store function of createRegistry failed for scope ${scope}`, error, { scope })
+    throw withoutWords(`The store function of createRegistry failed for scope ${scope}`, error, { scope })
   }
   if (isStore(store)) return store
   throw new StoreError('BAD_ANSWER', `The store function of createRegistry gave no store for scope ${scope}.`, {
@@ -41,44 +43,11 @@ export async function askStore<T>(store: SecretStore, ask: () => T | Promise<T>)
 
 /** What to throw for what a store threw. */
 export function storeFailure(store: SecretStore, error: unknown): Error {
-  const name = nameOf(store)
-  return failure(`Store ${name} failed`, error, {
+  const name = shownStoreName(store)
+  return withoutWords(`Store ${name} failed`, error, {
     store: name,
     hint: 'A store should throw StoreError with a code: see docs/errors.md.',
   })
-}
-
-/** An SDK's words may quote values, so only the name and the errno code of what was thrown are kept. */
-function failure(what: string, error: unknown, details: ConstructorParameters<typeof StoreError>[2]): Error {
-  try {
-    if (isLatchkeyError(error)) return error
-    const { name, code } = Object(error) as { name?: unknown; code?: unknown }
-    const kind = [name, code].filter((part) => typeof part === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,60}$/.test(part))
-    const told = kind.length === 0 ? '' : ` (${kind.join(', ')})`
-    return new StoreError('STORE_FAILED', `${what}${told}. Its own words are withheld: they may hold values.`, details)
-  } catch {
-    // A getter or a trap of the thrown thing threw in turn: there is nothing more to know of it.
-    return new StoreError('STORE_FAILED', `${what}, with something that cannot be looked at.`, details)
-  }
-}
-
-/** The error for an answer that breaks the contract of stores. */
-export function badAnswer(
-  store: SecretStore,
-  what: string,
-  where: { scope?: string; secret?: string; key?: string } = {},
-): StoreError {
-  const name = nameOf(store)
-  const of = where.secret === undefined ? '' : ` for secret ${where.secret} (scope ${where.scope ?? ''})`
-  return new StoreError('BAD_ANSWER', `Store ${name} broke its contract${of}: ${what}.`, {
-    store: name,
-    ...where,
-    hint: 'Run the conformance suite of latchkey/testing over the store.',
-  })
-}
-
-function nameOf(store: { readonly name?: unknown }): string {
-  return typeof store.name === 'string' && /^[\w./-]{1,60}$/.test(store.name) ? store.name : 'without a name'
 }
 
 /** Takes from an answer what is known of a secret: its keys. */

@@ -1,13 +1,11 @@
 /** One call: validate the input, clone the arguments, read the secrets, check them, choose a worker, run, decode. */
 import { isDeepStrictEqual } from 'node:util'
-import { InputError, RegistrationError, WorkerError } from '../errors.ts'
+import { InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { nestedCall } from '../worker/child-registry.ts'
-import { assertMayChangeUser, permissionFlags } from '../worker/confinement.ts'
-import { workerEntryPath } from '../worker/entry-path.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
-import { fileMark, isMainModule, mainModules } from '../worker/host-modules.ts'
+import { mainModules } from '../worker/host-modules.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
@@ -18,9 +16,10 @@ import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
 import { schemaFindings } from './schema.ts'
 import { findInvalid, readSecrets, requireAll, requireValid } from './secrets.ts'
+import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
 import type { CallOptions, Isolation } from './types.ts'
-import { writeLog } from './log.ts'
+import { createCallLog } from './log.ts'
 
 /** What a call needs of its registry. */
 export interface CallContext {
@@ -177,14 +176,9 @@ function submit(
   trace: CallTrace | undefined,
 ): Promise<Outcome> {
   const { entry, scope, partition } = run
-  const module = importable(entry)
   const { settings } = context
-  const user = entry.user ?? settings.user
-  if (user !== undefined) assertMayChangeUser()
-  const permission = entry.permission ?? settings.permission
-  const flags = permission === undefined ? [] : permissionFlags(permission, module, workerEntryPath())
-  const family = JSON.stringify([fresh, scope, partition, module, user, flags, run.family])
-  const key = `${family}${fileMark(module)}${run.identity}`
+  const { module, user, flags, family, key } = placeRun(run, fresh, settings)
+  const log = createCallLog(settings.onLog, { function: entry.name, scope }, run.redactor)
   return new Promise((resolve) => {
     const job: Job = {
       key,
@@ -196,30 +190,20 @@ function submit(
         return { key, module, variables, secrets: run.secrets, mains: mainModules(), user }
       },
       call: { key, name: entry.name, module, registry: entry.registry, scope, partition, args },
-      onLine: (stream, line) => {
-        writeLog(settings.onLog, { function: entry.name, scope, stream, line: run.redactor().redact(line) })
-      },
+      onLine: log.line,
       onAssigned: trace?.assigned,
-      settle: resolve,
+      settle: (outcome) => {
+        log.end()
+        resolve(outcome)
+      },
     }
     trace?.submitted()
-    ending.onEnd(context.scheduler().submit(job))
-  })
-}
-
-/** The URL that a child imports for a function. */
-function importable({ name, module }: Entry): string {
-  if (module === undefined) {
-    throw new RegistrationError('MODULE_UNKNOWN', `${name}: latchkey cannot tell which module registered it.`, {
-      hint: 'Give register({ module: import.meta.url }) in that module.',
+    const cancel = context.scheduler().submit(job)
+    ending.onEnd(() => {
+      log.end()
+      cancel()
     })
-  }
-  if (!isMainModule(module)) return module
-  throw new RegistrationError(
-    'MAIN_MODULE',
-    `${name} is registered in ${module}, the program's main module: a child would start the whole program again.`,
-    { hint: 'Move the function to a module of its own, and import that from the main module.' },
-  )
+  })
 }
 
 function checkedResult(entry: Entry, value: unknown, redactor: () => Redactor): unknown {

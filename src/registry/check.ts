@@ -8,6 +8,7 @@ import {
   StoreError,
 } from '../errors.ts'
 import type { MaybePromise } from '../store.ts'
+import { isLater } from '../stores/waiting.ts'
 import { askStore, checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
 import type { Entry } from './entry.ts'
 import { findInvalid, injectedKeys, missingOf, type Placed, readSecrets, requireValid } from './secrets.ts'
@@ -36,7 +37,7 @@ export function createDescribe(source: StoreSource): Describe {
     let answer
     try {
       answer = store.describe(name, { scope })
-      if (!isPromise(answer)) return checkedInfo(store, scope, name, answer)
+      if (!isLater(answer)) return checkedInfo(store, scope, name, answer)
     } catch (error) {
       throw storeFailure(store, error)
     }
@@ -49,10 +50,6 @@ export function createDescribe(source: StoreSource): Describe {
     asked.set(address, promise)
     return promise
   }
-}
-
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
 /**
@@ -69,7 +66,7 @@ export function checkNow(
 ): Promise<Findings> | undefined {
   const placed = entry.placed(scope)
   const answers = placed.map((item) => ({ item, answer: describe(item) }))
-  if (answers.some(({ answer }) => isPromise(answer))) {
+  if (answers.some(({ answer }) => isLater(answer))) {
     return findings(entry, placed, source, ({ need, scope: of }) => {
       return answers.find(({ item }) => item.need === need && item.scope === of)?.answer
     })

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { z } from 'zod'
 import { argumentError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
-import type { SecretStore } from '../store.ts'
+import { isStore } from '../stores/inner.ts'
 import { checked, ownOf } from './checked.ts'
 import type { PoolLimits } from '../worker/scheduler.ts'
 import type { Permission, User } from '../worker/confinement.ts'
@@ -27,13 +27,6 @@ const isModuleUrl = (value: unknown): boolean => {
     /^file:\/\/./.test(String(value)) &&
     URL.canParse(String(value))
   )
-}
-
-/** Tells whether something has what the registry needs of a store. */
-export function isStore(value: unknown): value is SecretStore {
-  if (typeof value !== 'object' || value === null) return false
-  const { getMany, describe, capabilities } = value as Record<keyof SecretStore, unknown>
-  return isFunction(getMany) && isFunction(describe) && typeof capabilities === 'object' && capabilities !== null
 }
 
 const poolOptions = z.strictObject({

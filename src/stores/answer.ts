@@ -1,7 +1,7 @@
 /** What a store answers: the frozen shapes of a secret, with and without its values. */
 import type { Secret, SecretInfo } from '../secret.ts'
 
-/** One version of a secret as a store holds it in memory: `values` checked, frozen and without a prototype. */
+/** One version of a secret as a store holds it. In memory, `values` are checked, frozen and without a prototype. */
 export interface HeldSecret {
   readonly scope: string
   readonly name: string
@@ -10,6 +10,8 @@ export interface HeldSecret {
   /** Milliseconds since 1970. */
   readonly createdAt?: number | undefined
   readonly description?: string | undefined
+  /** Key names of the engine that were left out, sorted and frozen. */
+  readonly skipped?: readonly string[] | undefined
 }
 
 /** Gives a secret as `get` answers it; with `keys`, only those of them that it has. */
@@ -20,19 +22,32 @@ export function secretAnswer(held: HeldSecret, keys?: readonly string[]): Secret
 
 /** Gives what may be known of a secret without its values. */
 export function infoAnswer(held: HeldSecret): SecretInfo {
-  const keys = Object.freeze(Object.keys(held.values).sort())
-  return Object.freeze({ name: held.name, scope: held.scope, version: held.version, keys, ...marks(held) })
+  return describedAnswer({ ...held, keys: Object.keys(held.values) })
+}
+
+/** Gives the same from a store that has looked at no values. */
+export function describedAnswer(
+  described: Omit<HeldSecret, 'values'> & { readonly keys: readonly string[] },
+): SecretInfo {
+  const { name, scope, version } = described
+  const keys = Object.freeze([...described.keys].sort())
+  const skipped = described.skipped?.length ? { skipped: described.skipped } : {}
+  return Object.freeze({ name, scope, version, keys, ...marks(described), ...skipped })
 }
 
 /** A fresh Date each time: a Date cannot be frozen, and one caller must not change what the next one reads. */
-function marks({ createdAt, description }: HeldSecret): { createdAt?: Date; description?: string } {
+function marks({ createdAt, description }: Pick<HeldSecret, 'createdAt' | 'description'>): {
+  createdAt?: Date
+  description?: string
+} {
   return {
     ...(createdAt === undefined ? {} : { createdAt: new Date(createdAt) }),
     ...(description === undefined ? {} : { description }),
   }
 }
 
-function chosenValues(
+/** Gives those of the pairs whose keys were asked for. */
+export function chosenValues(
   values: Readonly<Record<string, string>>,
   keys: readonly string[],
 ): Readonly<Record<string, string>> {

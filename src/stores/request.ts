@@ -2,7 +2,7 @@
 import { argumentError, StoreError } from '../errors.ts'
 import { assertKey, assertScope, assertSecretName, DEFAULT_SCOPE, isValue, quoteName } from '../secret.ts'
 import type { SecretAddress } from '../secret.ts'
-import type { SecretRequest, SetOptions } from '../store.ts'
+import type { ReadOptions, SecretRequest, SetOptions } from '../store.ts'
 
 /**
  * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
@@ -15,12 +15,6 @@ export function assertOptions(what: string, options: unknown, known: readonly st
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return
   throw argumentError('UNKNOWN_OPTION', `${what} has no option ${quoteName(unknown)}; it has ${known.join(', ')}.`)
-}
-
-/** Gives an option that is a whole number, checked. */
-export function wholeOption(caller: string, name: string, value: unknown, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most) return Number(value)
-  throw argumentError('INVALID_OPTION', `${caller}: ${name} must be a whole number from ${least} to ${most}.`)
 }
 
 /** Checks a secret's name and the scope of `options`, which is `default` if left out, and gives the scope. */
@@ -43,6 +37,21 @@ export function checkedPrefix(options: { readonly prefix?: string | undefined } 
   throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
 }
 
+/** The options of `describe`, `get` and `history`, checked, with the scope filled in. */
+export interface CheckedRead {
+  readonly scope: string
+  readonly signal?: AbortSignal
+}
+
+/** Checks what a verb is asked that reads one secret; throws the reason of a signal that is aborted. */
+export function checkedRead(verb: string, name: string, options: ReadOptions | undefined): CheckedRead {
+  assertOptions(verb, options, ['scope', 'signal'])
+  const scope = checkedScope(name, options)
+  const signal = options?.signal
+  signal?.throwIfAborted()
+  return signal === undefined ? { scope } : { scope, signal }
+}
+
 /** One request of `getMany`, checked. */
 export interface CheckedRequest {
   readonly name: string
@@ -63,7 +72,7 @@ export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequ
       throw argumentError('INVALID_OPTION', 'A request of getMany: keys must be an array.')
     }
     keys?.forEach(assertKey)
-    return { name, scope, keys }
+    return { name, scope, keys: keys && [...keys] }
   })
 }
 

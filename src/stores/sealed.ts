@@ -106,7 +106,9 @@ function innerEngine(inner: InnerStore, history: number): SealedEngine {
         first !== undefined && requests.length === 1
           ? [await inner.get(first.name, { scope: first.scope, signal })]
           : await inner.getMany(requests, { signal })
-      return secrets.map((secret) => secret && rowOf(secret))
+      // An answer that is left out must not be read as a secret that is not there.
+      if (secrets.length !== places.length) throw notEachAnswered(inner.name)
+      return places.map((place, index) => rowOf(place, secrets[index]))
     },
 
     async *list(scope, prefix, options) {
@@ -157,9 +159,17 @@ function innerEngine(inner: InnerStore, history: number): SealedEngine {
   }
 }
 
-function rowOf({ scope, name, version, values }: Secret): SealedRow {
-  const packed = fromBase64Url(values[SEALED_KEY]) ?? Buffer.alloc(0)
-  return { scope, name, revision: version, versions: unpackVersions(packed) }
+/** What stands for one place and opens for another is not what was asked for: so the place, not the answer, names it. */
+function rowOf({ scope, name }: Place, secret: Secret | undefined): SealedRow | undefined {
+  if (secret === undefined) return undefined
+  const packed = fromBase64Url(secret.values[SEALED_KEY]) ?? Buffer.alloc(0)
+  return { scope, name, revision: secret.version, versions: unpackVersions(packed) }
+}
+
+function notEachAnswered(inner: string): StoreError {
+  return new StoreError('BAD_ANSWER', `The ${inner} store under the sealed one did not answer each request.`, {
+    store: NAME,
+  })
 }
 
 /** Gives the scope, if it is not the one of the keyring. */

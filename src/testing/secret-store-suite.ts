@@ -1,6 +1,7 @@
 /** The conformance suite of the store contract. */
 import { runCase } from './suite/case.ts'
 import type { Cases, StoreFactory } from './suite/case.ts'
+import { changeCases } from './suite/changes.ts'
 import { closeCases } from './suite/close.ts'
 import { deleteCases } from './suite/delete.ts'
 import { describeCases } from './suite/describe.ts'
@@ -9,6 +10,7 @@ import { getCases } from './suite/get.ts'
 import { historyCases } from './suite/history.ts'
 import { hostileNameCases } from './suite/hostile-names.ts'
 import { listCases } from './suite/list.ts'
+import { optionCases } from './suite/options.ts'
 import { raceCases } from './suite/races.ts'
 import { scopesCases } from './suite/scopes.ts'
 import { setCases } from './suite/set.ts'
@@ -26,7 +28,7 @@ export interface SecretStoreSuite {
    * Makes a fresh store for one test.
    *
    * One that can be written is returned empty: the suite writes the seed. One that cannot is returned with the seed in it:
-   * `{ scope: { name: { KEY: value } } }`.
+   * `{ scope: { name: { KEY: value } } }`. {@link StoreUnderTest} says what else the suite can be told.
    */
   readonly factory: StoreFactory
 }
@@ -43,6 +45,8 @@ const GROUPS: Readonly<Record<string, Cases>> = {
   delete: deleteCases,
   history: historyCases,
   watch: watchCases,
+  'changes by others': changeCases,
+  options: optionCases,
   'hostile names': hostileNameCases,
   'no value in errors': silenceCases,
   close: closeCases,
@@ -51,8 +55,8 @@ const GROUPS: Readonly<Record<string, Cases>> = {
 /**
  * Declares the tests that every store of secrets must pass, with any test runner.
  *
- * What is tested follows from the capabilities that the store declares. A test of a verb that it does not declare checks
- * that the verb is not there.
+ * What is tested follows from the capabilities that the store declares: what it declares is never skipped. What it does not
+ * declare must not be there, which is a test of its own; the other tests of it then pass at once.
  *
  * @example
  * ```ts

@@ -1,20 +1,22 @@
 /**
- * What runs in a child: Tinypool imports this file and hands it one task at a time. It takes its key and environment once,
- * imports the module, and then runs the functions that the module registered.
+ * What runs in a child: Tinypool imports this file and hands it its key, environment and module, which it imports,
+ * as a task. Calls of the functions that the module registered then come over the channel, one at a time.
  */
 import { ChildProcess } from 'node:child_process'
 import { becomeUser } from './confinement.ts'
-import { setEnvironment, type Variables } from './environment.ts'
+import { putEnvironmentBack, setEnvironment, type Variables } from './environment.ts'
 import { importGuarded, MainModuleReached } from './import-guard.ts'
 import { isUnreadTypeScript, lacksLoader } from './loader.ts'
 import {
-  ABORT_MESSAGE,
-  WORKER_MARKER,
   type CallReply,
   type CallTask,
   type InitReply,
   type InitTask,
-  type Task,
+  isMessage,
+  REHEARSAL_ID,
+  type RehearseTask,
+  type ReplyMessage,
+  WORKER_MARKER,
 } from './protocol.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import { becomeChild, type CurrentCall, currentCall, secretsByName, withinCall } from './table.ts'
@@ -22,6 +24,8 @@ import { encodeThrown } from './thrown.ts'
 
 // What the user's code may replace is taken before it runs.
 const kill = process.kill.bind(process, process.pid)
+const send = process.send?.bind(process) as ((message: ReplyMessage, sent: () => void) => void) | undefined
+const outputs = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }))
 const state = becomeChild()
 let assigned: { key: string; variables: Variables; secrets: CurrentCall['secrets'] } | undefined
 /** The end of the call that runs, by order of the host; its signal is made when somebody asks for it. */
@@ -35,30 +39,41 @@ process.on('SIGINT', () => undefined)
 // Without a listener, SIGUSR1 opens an inspector.
 process.on('SIGUSR1', () => undefined)
 process.on('message', (message) => {
-  if (message !== ABORT_MESSAGE || running === undefined) return
-  running.aborted = true
-  running.controller?.abort()
+  if (isMessage(message, 'call')) {
+    answer(message.id, message.task).catch(() => kill('SIGKILL'))
+  } else if (isMessage(message, 'abort') && running !== undefined) {
+    running.aborted = true
+    running.controller?.abort()
+  }
 })
 const putListenersBack = keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
-await loadOwnPackage()
 
-/** Runs one task. Never rejects: everything that goes wrong is a reply. */
-export default async function run(task: Task): Promise<InitReply | CallReply> {
-  return task.kind === 'init' ? init(task) : call(task)
+/** Runs one task. */
+export default async function run(task: RehearseTask | InitTask): Promise<InitReply> {
+  return task.kind === 'init' ? init(task) : rehearse()
 }
 
-/** Loads what modules import as `latchkey`, while the child is still a spare and nobody waits for it. */
-async function loadOwnPackage(): Promise<void> {
-  // By a name that no bundler follows: inside a child it stands for another file than in the host.
-  const name = 'latchkey'
+/**
+ * Goes through all that a first call goes through, with nothing in it, and forgets it: a call that is waited for should
+ * not be the first to run any code. This is also where a spare imports the package itself.
+ */
+async function rehearse(): Promise<InitReply> {
+  const name = 'rehearsal'
+  const module = new URL('rehearsal.js', import.meta.url).href
+  const variables = Object.freeze({ ...process.env } as Variables)
+  assigned = { key: name, variables, secrets: secretsByName({}, {}) }
   try {
-    await import(name)
-  } catch (error) {
-    // The entry was copied to where the package is not: then the module brings its own copy.
-    if ((error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    await importGuarded(module, [name])
+    const args = { plain: [{}] }
+    await answer(REHEARSAL_ID, { key: name, name, module, registry: undefined, scope: name, partition: name, args })
+  } finally {
+    state.registrations.length = 0
+    assigned = undefined
   }
+  return { ok: true }
 }
 
+/** Takes the key, and imports the module. Never rejects: everything that goes wrong is a reply. */
 async function init(task: InitTask): Promise<InitReply> {
   if (assigned !== undefined) throw new Error('this worker has its key already')
   assigned = {
@@ -81,6 +96,18 @@ async function init(task: InitTask): Promise<InitReply> {
   return { ok: true }
 }
 
+/** Runs a call, replies, and puts back what the function has changed of its process. */
+async function answer(id: number, task: CallTask): Promise<void> {
+  const reply = await call(task)
+  // What was written may still be on its way to the pipe, and a fresh process is killed at its reply.
+  for (const { stream, write } of outputs) {
+    if (stream.writableLength > 0) await new Promise<unknown>((resolve) => write('', resolve))
+  }
+  send?.({ latchkey: 'reply', id, reply }, () => undefined)
+  // Nobody waits for this, and the next call is not read before it is done.
+  if (assigned !== undefined && reply.fit) setEnvironment(assigned.variables)
+}
+
 async function call(task: CallTask): Promise<CallReply> {
   if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
   const registered = find(task)
@@ -101,20 +128,20 @@ async function call(task: CallTask): Promise<CallReply> {
     })
   } catch (error) {
     const thrown = encodeThrown(error)
-    return { ok: false, why: 'threw', thrown, ...after(assigned.variables) }
+    return { ok: false, why: 'threw', thrown, ...fitness() }
   }
   try {
-    return { ok: true, value: encodePayload(value), ...after(assigned.variables) }
+    return { ok: true, value: encodePayload(value), ...fitness() }
   } catch {
     // Whatever the serializer says of the value quotes it.
-    return { ok: false, why: 'not-cloneable', ...after(assigned.variables) }
+    return { ok: false, why: 'not-cloneable', ...fitness() }
   }
 }
 
-/** Puts back what a function has changed of its process, and tells whether the next call can be served here. */
-function after(variables: Variables): { fit: boolean; spawned: boolean } {
+/** Tells whether the next call can be served here. */
+function fitness(): { fit: boolean; spawned: boolean } {
   try {
-    setEnvironment(variables)
+    putEnvironmentBack()
     putListenersBack()
     return { fit: process.connected, spawned }
   } catch {

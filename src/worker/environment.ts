@@ -33,16 +33,24 @@ export function allowedVariables(further: readonly string[], env: NodeJS.Process
 const environment = process.env
 
 /**
+ * Puts `process.env` back if something replaced it.
+ *
+ * @throws Error if it cannot be put back.
+ */
+export function putEnvironmentBack(): void {
+  if (process.env === environment) return
+  process.env = environment
+  // An accessor may have taken the assignment and done nothing with it.
+  if ((process.env as unknown) !== environment) throw new Error('process.env cannot be put back')
+}
+
+/**
  * Sets this process's environment to exactly `variables`, and puts `process.env` back if something replaced it.
  *
  * @throws Error if it cannot be put back.
  */
 export function setEnvironment(variables: Variables): void {
-  if (process.env !== environment) {
-    process.env = environment
-    // An accessor may have taken the assignment and done nothing with it.
-    if ((process.env as unknown) !== environment) throw new Error('process.env cannot be put back')
-  }
+  putEnvironmentBack()
   for (const name of Object.keys(environment)) {
     if (!(name in variables)) Reflect.deleteProperty(environment, name)
   }

@@ -4,7 +4,12 @@ import type { Thrown } from './thrown.ts'
 import type { User } from './confinement.ts'
 import type { Variables } from './environment.ts'
 
-/** Sent once to a spare: who it is from now on. */
+/** Given to a spare: run a call of nothing, so that the first real one meets no code that has never run. */
+export interface RehearseTask {
+  readonly kind: 'rehearse'
+}
+
+/** Given once to a worker: who it is from now on. */
 export interface InitTask {
   readonly kind: 'init'
   /** The worker key; a child takes it once. */
@@ -25,7 +30,6 @@ export interface InitTask {
 
 /** One call. */
 export interface CallTask {
-  readonly kind: 'call'
   readonly key: string
   readonly name: string
   /** The URL of the module that registered the function. */
@@ -36,8 +40,6 @@ export interface CallTask {
   /** The arguments, an array. */
   readonly args: Payload
 }
-
-export type Task = InitTask | CallTask
 
 /** How an `init` ended. */
 export type InitReply =
@@ -52,10 +54,43 @@ export type CallReply = { readonly fit: boolean; readonly spawned: boolean } & (
   | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'wrong-key' }
 )
 
-/** Said by the host beside Tinypool's own messages: the call was given up; its `signal` aborts. */
-export const ABORT_MESSAGE = 'latchkey:abort'
+/**
+ * What goes over the child's channel beside Tinypool's own messages, which it leaves alone. The key comes to the child as
+ * a task of Tinypool's; calls do not, as that costs as much again as the round trip.
+ */
+export interface CallMessage {
+  readonly latchkey: 'call'
+  /** Counts the calls of this child, from 1. */
+  readonly id: number
+  readonly task: CallTask
+}
+
+/** The answer to the call of this id. */
+export interface ReplyMessage {
+  readonly latchkey: 'reply'
+  readonly id: number
+  readonly reply: CallReply
+}
+
+/** Said by the host: the call that runs was given up; its `signal` aborts. */
+export interface AbortMessage {
+  readonly latchkey: 'abort'
+}
+
+/** The id of the reply to a rehearsal: no call has it. */
+export const REHEARSAL_ID = 0
 /** The variable by which processes that a child started are found. Never in a child's own environment. */
 export const WORKER_MARKER = 'LATCHKEY_WORKER'
+
+type Message = CallMessage | ReplyMessage | AbortMessage
+
+/** Tells whether something that came over a channel is a message of this kind. */
+export function isMessage<K extends Message['latchkey']>(
+  message: unknown,
+  kind: K,
+): message is Extract<Message, { latchkey: K }> {
+  return typeof message === 'object' && message !== null && (message as { latchkey?: unknown }).latchkey === kind
+}
 
 /** Tells whether something that a child sent is a reply of ours. A forged one settles only the call that forged it. */
 export function isReply(reply: unknown): reply is InitReply | CallReply {

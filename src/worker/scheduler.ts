@@ -37,7 +37,7 @@ export interface Job {
   readonly flags: readonly string[]
   /** What a worker is given when it takes the key. Called at most once per worker. */
   init(): Omit<InitTask, 'kind' | 'marker'>
-  readonly call: Omit<CallTask, 'kind'>
+  readonly call: CallTask
   /** Gets each line of output while the job's worker is its own. */
   onLine(stream: 'stdout' | 'stderr', line: string): void
   /** Told which process the job is given to; again, should that be gone before the job has begun. */
@@ -102,6 +102,8 @@ const BURST = 16
 const LINGER = 1 / 8
 /** How long a cold start takes, until one has been measured. */
 const COLD_START_MS = 50
+/** How long after a spare was taken the next is started: a start stops the host's thread, and the call that took it runs now. */
+const REFILL_MS = 10
 
 /** Makes a scheduler that starts its workers with `start`. */
 export function createScheduler(
@@ -122,6 +124,7 @@ export function createScheduler(
   let passedOver = 0
   let coldStartMs = COLD_START_MS
   let patience: NodeJS.Timeout | undefined
+  let refilling: NodeJS.Timeout | undefined
   let closing: Promise<void> | undefined
   let closed = false
 
@@ -237,7 +240,7 @@ export function createScheduler(
     clearTimeout(timer)
     if (outcome === undefined) {
       coldStartMs = Math.max(1, coldStartMs * 0.8 + (performance.now() - begun) * 0.2)
-      refill()
+      refilling ??= setTimeout(refill, REFILL_MS).unref()
     }
     return outcome
   }
@@ -376,6 +379,8 @@ export function createScheduler(
 
   /** Starts spares in free places. */
   function refill(): void {
+    clearTimeout(refilling)
+    refilling = undefined
     while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot([]))
   }
 
@@ -431,6 +436,7 @@ export function createScheduler(
   async function close(): Promise<void> {
     closed = true
     clearTimeout(patience)
+    clearTimeout(refilling)
     for (const queue of [...queues.values()]) for (const { job } of queue) job.settle({ kind: 'closed' })
     queues.clear()
     queued = 0

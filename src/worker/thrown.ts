@@ -5,6 +5,7 @@
 import { types } from 'node:util'
 import { CallError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
+import { maskedAndCut, withoutRest } from './cut-text.ts'
 
 /** What was thrown, as plain data. */
 export type Thrown =
@@ -20,7 +21,6 @@ export type Thrown =
     }
   | { readonly kind: 'value'; readonly value: unknown }
 
-const MAX_TEXT = 32 * 1024
 const MAX_CAUSES = 10
 const MAX_ERRORS = 100
 const MAX_DATA_DEPTH = 4
@@ -55,10 +55,10 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
   above.delete(thrown)
   return {
     kind: 'error',
-    name: typeof name === 'string' && name !== '' ? text(name) : 'Error',
-    message: typeof message === 'string' ? text(message) : '',
-    ...(typeof stack === 'string' ? { stack: text(stack) } : {}),
-    ...(typeof code === 'string' ? { code: text(code) } : typeof code === 'number' ? { code } : {}),
+    name: typeof name === 'string' && name !== '' ? withoutRest(name) : 'Error',
+    message: typeof message === 'string' ? withoutRest(message) : '',
+    ...(typeof stack === 'string' ? { stack: withoutRest(stack) } : {}),
+    ...(typeof code === 'string' ? { code: withoutRest(code) } : typeof code === 'number' ? { code } : {}),
     ...(cause === undefined ? {} : { cause }),
     ...(errors === undefined ? {} : { errors }),
     ...(data === undefined ? {} : { data }),
@@ -67,7 +67,7 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
 
 /** What is no error, as data; of what cannot be data, what it was. */
 function thrownValue(thrown: unknown, budget: Budget): unknown {
-  if (typeof thrown === 'symbol') return text(String(thrown))
+  if (typeof thrown === 'symbol') return withoutRest(String(thrown))
   if (typeof thrown === 'function') return '[function]'
   return types.isProxy(thrown) ? '[proxy]' : plain(thrown, 0, budget, new Set())
 }
@@ -97,10 +97,6 @@ function read(holder: object, key: string | number): unknown {
   }
 }
 
-function text(value: string): string {
-  return value.length <= MAX_TEXT ? value : `${value.slice(0, MAX_TEXT)}…[cut]`
-}
-
 function ownData(error: object, budget: Budget): Record<string, unknown> | undefined {
   let found: Record<string, unknown> | undefined
   for (const key of Object.keys(error)) {
@@ -115,7 +111,7 @@ function ownData(error: object, budget: Budget): Record<string, unknown> | undef
 
 /** Copies data as far as it is data: no functions, symbols, proxies or bytes; getters of nested objects do not run. */
 function plain(value: unknown, depth: number, budget: Budget, above: Set<unknown>): unknown {
-  if (typeof value === 'string') return text(value)
+  if (typeof value === 'string') return withoutRest(value)
   if (typeof value === 'symbol' || typeof value === 'function') return undefined
   if (typeof value !== 'object' || value === null) return value
   if (types.isDate(value)) return new Date(value)
@@ -181,16 +177,26 @@ export function errorOf(thrown: Thrown & { kind: 'error' }): Error {
 
 /** Masks secret values in everything that a thrown thing holds, but for the names of its own fields. */
 export function redactThrown(thrown: Thrown, redactor: Pick<Redactor, 'redact' | 'redactValue'>): Thrown {
-  if (thrown.kind === 'value') return { kind: 'value', value: redactor.redactValue(thrown.value) }
+  const masked = (text: string): string => maskedAndCut(text, redactor.redact)
+  const maskedData = (data: unknown): unknown => redactor.redactValue(withTexts(data, masked))
+  if (thrown.kind === 'value') return { kind: 'value', value: maskedData(thrown.value) }
   const { stack, code, cause, errors, data } = thrown
   return {
     kind: 'error',
-    name: redactor.redact(thrown.name),
-    message: redactor.redact(thrown.message),
-    ...(stack === undefined ? {} : { stack: redactor.redact(stack) }),
-    ...(code === undefined ? {} : { code: typeof code === 'string' ? redactor.redact(code) : code }),
+    name: masked(thrown.name),
+    message: masked(thrown.message),
+    ...(stack === undefined ? {} : { stack: masked(stack) }),
+    ...(code === undefined ? {} : { code: maskedData(code) as string | number }),
     ...(cause === undefined ? {} : { cause: redactThrown(cause, redactor) }),
     ...(errors === undefined ? {} : { errors: errors.map((error) => redactThrown(error, redactor)) }),
-    ...(data === undefined ? {} : { data: redactor.redactValue(data) as Record<string, unknown> }),
+    ...(data === undefined ? {} : { data: maskedData(data) as Record<string, unknown> }),
   }
+}
+
+/** Copies data as `plain` makes it, with other texts. */
+function withTexts(data: unknown, change: (text: string) => string): unknown {
+  if (typeof data === 'string') return change(data)
+  if (typeof data !== 'object' || data === null || types.isDate(data)) return data
+  if (Array.isArray(data)) return data.map((item) => withTexts(item, change))
+  return Object.fromEntries(Object.entries(data).map(([key, item]) => [key, withTexts(item, change)]))
 }

@@ -7,7 +7,18 @@ import type { Variables } from './environment.ts'
 import { deferred } from './deferred.ts'
 import { readLines } from './output.ts'
 import { directChildren, killProcess, markedProcesses } from './processes.ts'
-import { ABORT_MESSAGE, type CallReply, type CallTask, type InitReply, type InitTask, isReply } from './protocol.ts'
+import {
+  type AbortMessage,
+  type CallMessage,
+  type CallReply,
+  type CallTask,
+  type InitReply,
+  type InitTask,
+  isMessage,
+  isReply,
+  REHEARSAL_ID,
+  type RehearseTask,
+} from './protocol.ts'
 import { endWithHost } from './table.ts'
 
 /** How a child ended. */
@@ -39,8 +50,8 @@ export interface Worker {
   /** Gives the child its key, environment and module. */
   init(task: Omit<InitTask, 'kind' | 'marker'>): Promise<InitReply | undefined>
   /** Runs one call; `undefined` if the child ended or answered something that is no reply. */
-  call(task: Omit<CallTask, 'kind'>): Promise<CallReply | undefined>
-  /** True if the last task never reached the child, because it was gone already: nothing of it can have run. */
+  call(task: CallTask): Promise<CallReply | undefined>
+  /** True if the last call never reached the child, because it was gone already: nothing of it can have run. */
   undelivered(): boolean
   /** Aborts the `signal` of the call that runs. */
   abort(): void
@@ -61,10 +72,14 @@ export function startWorker(options: WorkerOptions): Worker {
   const marker = randomBytes(16).toString('hex')
   const ready = deferred<undefined>()
   const exited = deferred<WorkerExit>()
-  let settleTask: ((reply: undefined) => void) | undefined
+  /** Settles what the child was asked last. */
+  let settle: ((reply: unknown) => void) | undefined
   let alive = true
+  let keyed = false
+  let rehearsal: Promise<unknown> | undefined
   let mayHaveSpawned = false
-  /** Whether the last task was written to the channel. */
+  let calls = 0
+  /** Whether the last call was written to the channel. */
   let sent = false
   let ending: Promise<void> | undefined
   const leaveHost = endWithHost(child)
@@ -74,7 +89,7 @@ export function startWorker(options: WorkerOptions): Worker {
     if (!alive) return
     alive = false
     left = leaveHost()
-    settleTask?.(undefined)
+    settle?.(undefined)
     exited.resolve({ exitCode: exitCode ?? undefined, signal: signal ?? undefined, startError })
     // Tinypool still holds its ports and what it was asked; nothing is left for it to wait for.
     void pool.destroy().catch(ignoreEndedPool)
@@ -87,32 +102,38 @@ export function startWorker(options: WorkerOptions): Worker {
     // The child has closed its end of the channel: its exit is about to tell how.
     else if (error.code === 'EPIPE' || error.code === 'ERR_IPC_CHANNEL_CLOSED') sent = false
   })
-  const send = child.send.bind(child)
-  child.send = (...message: unknown[]): boolean => {
-    sent = true
-    return (send as (...args: unknown[]) => boolean)(...message)
-  }
   child.on('message', (message: unknown) => {
+    if (isMessage(message, 'reply')) {
+      if (message.id === calls && message.id !== REHEARSAL_ID) settle?.(message.reply)
+      return
+    }
     const { ready: isReady, source } = (message ?? {}) as { ready?: unknown; source?: unknown }
-    if (isReady === true && source === 'pool') ready.resolve(undefined)
+    if (isReady !== true || source !== 'pool') return
+    ready.resolve(undefined)
+    // A worker that is waited for is given its key in this turn.
+    setImmediate(rehearse)
   })
   const outputRead = readOutput(child, options.onLine)
 
-  /** Settles with the reply, or with `undefined` when the child ends; Tinypool alone would wait on for ever. */
-  function run(task: InitTask | CallTask): Promise<unknown> {
-    sent = false
+  /** Nobody waits for a spare: what a first call runs is run once beforehand. What fails here fails again there. */
+  function rehearse(): void {
+    if (alive && !keyed) rehearsal = ask({ kind: 'rehearse' })
+  }
+
+  /** Runs a task of Tinypool's. Its words for a child that ended, or for a reply that the child forged, are no reply. */
+  function ask(task: RehearseTask | InitTask): Promise<unknown> {
+    return pool.run(task).catch(() => undefined)
+  }
+
+  /** Settles with the reply to what `send` sends, or with `undefined` when the child ends: Tinypool would wait for ever. */
+  function reply<Reply extends InitReply | CallReply>(send: () => void): Promise<Reply | undefined> {
     if (!alive) return Promise.resolve(undefined)
     return new Promise((resolve) => {
-      settleTask = resolve
-      pool.run(task).then(
-        (reply: unknown) => {
-          resolve(isReply(reply) ? reply : undefined)
-        },
-        // Tinypool's words for a child that ended, or for a reply that the child forged: neither is a reply.
-        () => {
-          resolve(undefined)
-        },
-      )
+      settle = (answer) => {
+        settle = undefined
+        resolve(isReply(answer) ? (answer as Reply) : undefined)
+      }
+      send()
     })
   }
 
@@ -134,20 +155,30 @@ export function startWorker(options: WorkerOptions): Worker {
     pid: child.pid,
     ready: ready.promise,
     exited: exited.promise,
-    init: (task) => {
+    init(task) {
+      keyed = true
       mayHaveSpawned = true
-      return run({ ...task, kind: 'init', marker }) as Promise<InitReply | undefined>
+      return reply<InitReply>(() => {
+        const begin = (): Promise<unknown> => ask({ ...task, kind: 'init', marker })
+        void (rehearsal?.then(begin) ?? begin()).then((answer) => settle?.(answer))
+      })
     },
     async call(task) {
+      sent = false
       mayHaveSpawned = true
-      const reply = (await run({ ...task, kind: 'call' })) as CallReply | undefined
+      const answer = await reply<CallReply>(() => {
+        const message: CallMessage = { latchkey: 'call', id: ++calls, task }
+        sent = true
+        child.send(message)
+      })
       // Only the child knows, and only a child that still speaks can tell.
-      if (reply !== undefined) mayHaveSpawned = reply.spawned
-      return reply
+      if (answer !== undefined) mayHaveSpawned = answer.spawned
+      return answer
     },
     undelivered: () => !sent,
     abort() {
-      if (alive && child.connected) child.send(ABORT_MESSAGE, () => undefined)
+      const message: AbortMessage = { latchkey: 'abort' }
+      if (alive && child.connected) child.send(message, () => undefined)
     },
     end: () => (ending ??= endChild()),
   }

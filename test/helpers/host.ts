@@ -15,6 +15,11 @@ export interface Host {
 /** Where the hosts are. */
 export const HOSTS = fileURLToPath(new URL('../fixtures/hosts/', import.meta.url))
 
+/** Flags with which Node does not read TypeScript by itself. */
+export const WITHOUT_TYPES: readonly string[] = ['--no-strip-types', '--no-experimental-strip-types']
+  .filter((flag) => process.allowedNodeEnvironmentFlags.has(flag.replace('--no-', '--')))
+  .slice(0, 1)
+
 /** Starts `node`, or another program, with these arguments in the folder of hosts. */
 export function startHost(
   args: readonly string[],

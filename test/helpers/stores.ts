@@ -45,3 +45,10 @@ export function infoOf(name: string): SecretInfo {
 export function secretOf(name: string, values: Readonly<Record<string, string>> = { TOKEN: 't' }): Secret {
   return { name, scope: 'default', version: '1', values }
 }
+
+/** Gives the scopes that a store lists; none where it cannot. */
+export async function scopesOf(store: SecretStore): Promise<string[]> {
+  const scopes: string[] = []
+  if (store.scopes !== undefined) for await (const scope of store.scopes()) scopes.push(scope)
+  return scopes
+}

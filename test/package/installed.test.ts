@@ -142,7 +142,10 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'createRegistry'],
+    ['latchkey/stores/postgres', 'postgresStore'],
     ['latchkey/stores/redis', 'redisStore'],
+    ['latchkey/stores/directory', 'directoryStore'],
+    ['latchkey/stores/vault', 'vaultStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
@@ -152,16 +155,19 @@ describe('exports', () => {
     expect(child.stdout).toBe(host.stdout)
   })
 
-  test.each([['redis', 'redisStore({ client: {} })']])(
-    'of stores/%s take their options inside a child, and the store fails with STORE_IN_CHILD',
-    async (name, made) => {
-      const script = `
-      import { ${name}Store } from 'latchkey/stores/${name}'
+  test.each([
+    ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
+    ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
+    ['latchkey/stores/redis', 'redisStore({ client: {} })', 'redisStore'],
+    ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
+    ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
+  ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
+    const script = `
+      import { ${names} } from '${specifier}'
       await ${made}.get('a').catch(({ code }) => console.log(code))`
-      const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
-      expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
-    },
-  )
+    const args = ['--conditions=latchkey-child', '--input-type=module', '-e', script]
+    expect((await node(args, folder)).stdout).toBe('STORE_IN_CHILD\n')
+  })
 })
 
 async function bundle(

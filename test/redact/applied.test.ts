@@ -1,4 +1,5 @@
-import { createRegistry } from 'latchkey'
+import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util'
+import { createRegistry, memoryStore } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as paths from '../fixtures/testing/paths.mjs'
 import { until } from '../helpers/processes.ts'
@@ -45,6 +46,35 @@ describe("a child's output", () => {
     await paths.printsLong.with(await scoped('nearly'))(340_000)
     await until(() => lines.length >= 2)
     expect(lines[0]?.line).toBe(`${'x'.repeat(340_000)}***${'y'.repeat(680_000)}`)
+  })
+
+  test.each([
+    ['in one write', '\n', true],
+    ['in a write for each line', '\n', false],
+    ['indented', '\n    ', false],
+    ['with colours at the line ends', '\u001B[0m\n\u001B[2m', false],
+  ])('is masked where a form goes over many lines, %s', async (_how, between, atOnce) => {
+    const options = await scoped('broken')
+    await paths.printsBroken.with(options)(20, between, atOnce)
+    await until(() => lines.some(({ line }) => line === 'after'))
+    const [before, ...broken] = lines.map(({ line }) => line).slice(0, -1)
+    expect(before).toBe('before')
+    expect(broken.length).toBeGreaterThan(1)
+    // The colours and the indentation are no part of it, nor is the form of what stands before the value.
+    for (const line of broken) expect(stripVTControlCharacters(line)).toMatch(/^ *(dXNlcj)?\*{3}$/)
+  })
+
+  test('that ends as a value begins waits for the end of the call, and is passed on then', async () => {
+    await paths.printsBeginning.with(await scoped('beginning'))(9, false)
+    await until(() => lines.length >= 1)
+    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
+  })
+
+  test('that ends as a value begins is passed on when the call is given up', async () => {
+    const call = rejection(paths.printsBeginning.with({ ...(await scoped('given-up')), timeoutMs: 1_000 })(9, true))
+    expect(await call).toMatchObject({ code: 'CALL_TIMEOUT' })
+    await until(() => lines.length >= 1)
+    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
   })
 
   test('of a process that still holds the old value of a rotated secret is masked by that value', async () => {
@@ -95,6 +125,23 @@ describe('a result', () => {
     expect(await rejection(paths.refused.with(options)())).toMatchObject({ code: 'RESULT_REFUSED' })
   })
 })
+
+test.each(['pass', 'redact', 'refuse'] as const)(
+  'a result without a value is what it was, with results: %s',
+  async (results) => {
+    const own = createRegistry({ store: memoryStore({ api: { TOKEN } }), isolation: 'inline' })
+    const made = () => ({
+      data: [1, -0, NaN, 10n, true, null, undefined, 'text', new Date(0), /x/gi, Object('boxed')] as unknown[],
+      bytes: [Buffer.from('bytes'), new Uint16Array([1, 2]), new DataView(new ArrayBuffer(3)), new ArrayBuffer(2)],
+      sets: [new Map<unknown, unknown>([['a', new Set([1])]]), new Error('m', { cause: 1 })],
+    })
+    const call = own.register({ name: 'f', secrets: ['api'], results })(made)
+    const [expected, result] = [made(), await call()]
+    expect(isDeepStrictEqual(result.data, expected.data)).toBe(true)
+    expect(isDeepStrictEqual(result.bytes, expected.bytes)).toBe(true)
+    expect(result.sets).toEqual(expected.sets)
+  },
+)
 
 test('redact: false passes output and errors on as they are', async () => {
   const plain: string[] = []

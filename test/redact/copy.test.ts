@@ -1,4 +1,4 @@
-import { inspect } from 'node:util'
+import { inspect, isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../src/redact/index.ts'
 import { isLatchkeyError, StoreError } from '../../src/errors.ts'
@@ -146,6 +146,34 @@ describe('redactValue', () => {
     expect(Buffer.from(copy['memory'] as ArrayBuffer).toString()).toBe('***')
     expect(copy['error']).toBeInstanceOf(RangeError)
     expect(inspect(copy, { depth: 9, showHidden: true })).not.toContain('hunter2')
+  })
+
+  test('keeps bytes of every class, and boxed primitives, as they are where nothing is masked', () => {
+    const bytes = Uint8Array.from({ length: 16 }, (_, index) => index).buffer
+    const classes: readonly (new (buffer: ArrayBuffer) => ArrayBufferView)[] = [
+      ...[Uint8Array, Uint8ClampedArray, Int8Array, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array],
+      ...[Float64Array, BigInt64Array, BigUint64Array, DataView],
+    ]
+    const views = classes.map((view) => new view(bytes))
+    const value = [...views, bytes, Buffer.from('abc'), new Number(7), new Boolean(false), new String('x'), Object(-0)]
+    expect(isDeepStrictEqual(copyOf(value), value)).toBe(true)
+    expect((copyOf(value) as unknown[])[0]).not.toBe(views[0])
+  })
+
+  test('gives copies of bytes memory of their own: what stands beside a view is not shown', () => {
+    const pool = new Uint8Array(Buffer.from(`abcd${SECRET}`)).buffer
+    const clean = new Uint8Array(pool, 0, 4)
+    const secret = Buffer.from(pool)
+    for (const copy of [copyOf(clean), copyOf(Buffer.from(pool, 0, 4)), copyOf(secret)] as Uint8Array[]) {
+      expect(copy.buffer.byteLength).toBe(copy.byteLength)
+      expect(Buffer.from(copy.buffer).toString()).not.toContain('hunter2')
+    }
+    Object.defineProperty(clean, 'buffer', {
+      get() {
+        throw new Error(SECRET)
+      },
+    })
+    expect(copyOf(clean)).toEqual(Uint8Array.from(Buffer.from('abcd')))
   })
 
   test('keeps holes, huge lengths, null prototypes and keys named __proto__', () => {

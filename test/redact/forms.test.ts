@@ -135,6 +135,49 @@ test('a value of one line is masked when it is broken in two at any place, with 
   }
 })
 
+test('a long value is masked when it is broken into lines of any length, at any alignment, in text, base64 and hex', () => {
+  const value = Array.from({ length: 90 }, (_, index) =>
+    ((index * index * 7919 + index * 31) % 1296).toString(36),
+  ).join('/')
+  const redactor = createRedactor([value])
+  for (const lead of [0, 1, 2, 3]) {
+    const bytes = Buffer.from('\xfe'.repeat(lead) + value, 'latin1')
+    for (const encoded of [bytes.toString('latin1'), bytes.toString('base64'), bytes.toString('hex')]) {
+      for (const width of [26, 32, 60, 64, 76]) {
+        for (const seam of ['\n', '\r\n', '\n    ', '\x1b[0m\n\x1b[36m']) {
+          const lines = encoded.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+          const left = redactor.redact(lines.join(seam)).replaceAll(seam, '').replaceAll('***', '')
+          expect({ lead, width, seam, left: left.length > 2 * lead + 3 ? left : '' }).toMatchObject({ left: '' })
+        }
+      }
+    }
+  }
+})
+
+test('of a value that is broken into any pieces of six characters or more nothing is left', () => {
+  fc.assert(
+    fc.property(
+      fc.string({ unit: fc.constantFrom(...Array.from('abcXYZ0189+/_-')), minLength: 16, maxLength: 120 }),
+      fc.array(fc.tuple(fc.integer({ min: 6, max: 20 }), fc.constantFrom('\n', '\r\n', '\n\t', '\x1b[32m')), {
+        minLength: 1,
+      }),
+      (value, breaks) => {
+        const pieces: string[] = []
+        let broken = ''
+        for (let at = 0, index = 0; at < value.length; index++) {
+          const [size = 6, seam = ''] = breaks[index % breaks.length] ?? []
+          pieces.push(value.slice(at, at + size))
+          broken += (at === 0 ? '' : seam) + value.slice(at, at + size)
+          at += size
+        }
+        const left = createRedactor([value]).redact(`<${broken}>`)
+        expect(left.replaceAll('\x1b[32m', '').replace(/[*\s]/g, '')).toBe('<>')
+      },
+    ),
+    { numRuns },
+  )
+})
+
 test.each([
   ['percent-encoded in lower case', encodeURIComponent('a/b+c d=e%f').toLowerCase()],
   ['percent-encoded twice', encodeURIComponent(encodeURIComponent('a/b+c d=e%f'))],
@@ -161,6 +204,10 @@ test('a text in other than ASCII is masked in ASCII-only JSON, of either case', 
   expect(redactor.redact(`"${escaped.replace(/u....(?=.|$)/g, (code) => `u${code.slice(1).toUpperCase()}`)}"`)).toBe(
     '"***"',
   )
+})
+
+test('a text with slashes in other than ASCII is masked as PHP writes it in JSON', () => {
+  expect(createRedactor(['pä/wö/rd']).redact('{"token":"p\\u00e4\\/w\\u00f6\\/rd"}')).toBe('{"token":"***"}')
 })
 
 test('a long value is masked as one, and a piece of it as well', () => {

@@ -1,4 +1,5 @@
 /** Slow, obvious counterparts of what the redactor does, and what its property tests are made of. */
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import type { Redactor } from '../../src/redact/index.ts'
 
@@ -38,6 +39,35 @@ export const ENCODERS: Readonly<Record<string, (value: string) => string>> = {
   hex: (value) => Buffer.from(value).toString('hex'),
   HEX: (value) => Buffer.from(value).toString('hex').toUpperCase(),
   'with CRLF': (value) => value.replace(/\r?\n/g, '\r\n'),
+  'percent-encoded in lower case': (value) => lowerCase(encodeURIComponent(value)),
+  'percent-encoded by RFC 3986': (value) => encodeURIComponent(value).replace(/[!'()*]/g, percent),
+  'percent-encoded twice': (value) => encodeURIComponent(encodeURIComponent(value)),
+  encodeURI: (value) => encodeURI(value),
+  'form encoding in lower case': (value) => lowerCase(new URLSearchParams({ v: value }).toString().slice(2)),
+  'JSON for HTML': (value) => JSON.stringify(value).slice(1, -1).replace(/[<>&]/g, unicode),
+  'ASCII in JSON': (value) =>
+    JSON.stringify(value)
+      .slice(1, -1)
+      .replace(/[^\0-\x7f]/g, unicode),
+  'ASCII in JSON with slashes escaped': (value) =>
+    JSON.stringify(value)
+      .slice(1, -1)
+      .replaceAll('/', '\\/')
+      .replace(/[^\0-\x7f]/g, unicode),
+  'as inspect shows it': (value) => inspect(value, { breakLength: Infinity }).slice(1, -1),
+  'the numbers of its bytes': (value) => Buffer.from(value).join(','),
+}
+
+function lowerCase(encoded: string): string {
+  return encoded.replace(/%[0-9A-F]{2}/g, (escape) => escape.toLowerCase())
+}
+
+function percent(char: string): string {
+  return `%${char.charCodeAt(0).toString(16).toUpperCase()}`
+}
+
+function unicode(char: string): string {
+  return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
 
 /** Runs `text` through a stream of bytes, cut where `cuts` says (offsets in bytes). */

@@ -244,9 +244,10 @@ describe('adding and forgetting', () => {
 test('values and texts of one repeated character cost no more than their length', () => {
   const values = Array.from({ length: 40 }, (_, index) => `k${' '.repeat(5000 + index)}`)
   const redactor = createRedactor([...values, 'a'.repeat(200)])
-  const started = performance.now()
+  // Of this process alone: others may keep it waiting.
+  const started = process.cpuUsage()
   expect(redactor.redact(`<${' '.repeat(100_000)}${'a'.repeat(1_000_000)}>`)).toMatch(/^<\*{3}>$/)
-  expect(performance.now() - started).toBeLessThan(10_000)
+  expect(process.cpuUsage(started).user / 1000).toBeLessThan(10_000)
 })
 
 describe('failing closed', () => {
@@ -272,6 +273,17 @@ describe('failing closed', () => {
       () => createRedactor([123456 as never]),
       () => {
         redactor.add(['a', null as never])
+      },
+      () => createRedactor(123456 as never),
+      () => createRedactor({ TOKEN: '123456' } as never),
+      () => {
+        redactor.add(null as never)
+      },
+      () => {
+        redactor.forget([123456] as never, 1)
+      },
+      () => {
+        redactor.forget(['a'], '123456' as never)
       },
     ]) {
       expect(wrong).toThrow(expect.objectContaining({ name: 'TypeError', code: 'INVALID_OPTION' }))

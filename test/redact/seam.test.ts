@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../src/redact/index.ts'
 import { formsOf } from '../../src/redact/forms.ts'
 import { createMaskingBuffer } from '../../src/redact/mask.ts'
@@ -21,13 +21,21 @@ test('a form broken at any number of places gives its parts', () => {
   expect(createRedactor([form]).redact('abcd\n\nefghijklmnop')).toBe('***\n\n***')
 })
 
+test('a colour ends where it ends, even if the form goes on with the letter that it ends in', () => {
+  expect(createRedactor(['0123456789mmm012345']).redact('0123456789mmm\x1b[0m\n\x1b[36m012345')).toBe(
+    '***\x1b[0m\n\x1b[36m***',
+  )
+})
+
 test('a form that the text ends in may go on, also after a part of a colour', () => {
   const form = 'abcdefghijklmnop'
-  for (const text of ['abcd', 'abcdef\n', 'abcdef\n  ', 'abcdef\x1b', 'abcdef\x1b[3', 'abcdef\r', 'ab\ncd']) {
-    expect(endOfForm(text, 0, form, true)).toBe(Infinity)
+  for (const text of ['ab', 'abcd\n', 'abcdef\n  ', 'abcdef\x1b', 'ab\x1b[3', 'ab\x1b[32m', 'abc\r', 'ab\ncd']) {
+    expect(endOfForm(text, 0, form, true)).toBe('open')
   }
   // Nearly every line ends in the first letters of some form: it is not worth holding the line back.
-  expect(endOfForm('abc\n', 0, form, true)).toBe(undefined)
+  for (const text of ['abc\n', 'a\r\n', 'abc\x1b[0m\n\x1b[3', 'a\nb\n']) {
+    expect(endOfForm(text, 0, form, true)).toBe('hinted')
+  }
   expect(endOfForm('abx', 0, form, true)).toBe(undefined)
   expect(endOfForm('abcd\nefghijklmnop!', 0, form, true)).toBe(17)
 })
@@ -45,7 +53,7 @@ test('values broken over lines are masked alike in one piece and in many', () =>
           .map(([which, form, place, seam, rest]) => {
             const value = values[which] ?? ''
             const shown = form === 0 ? Buffer.from(value).toString('base64') : value
-            // A break in the first three characters of a form is not waited for at the end of a chunk.
+            // A line that ends in the first three characters of a form is not held back at the end of a chunk.
             const cut = 4 + (place % Math.max(1, shown.length - 4))
             return (seam === null ? shown : shown.slice(0, cut) + seam + shown.slice(cut)) + rest
           })
@@ -64,4 +72,51 @@ test('values broken over lines are masked alike in one piece and in many', () =>
     ),
     { numRuns },
   )
+})
+
+describe('a value that is broken in two', () => {
+  const value = 'k7Qm-Zz9_wX4+vB'
+  const matcher = buildMatcher(formsOf(value), false)
+  const masked = (pieces: readonly string[]): string => {
+    const buffer = createMaskingBuffer(() => matcher)
+    return pieces.map((piece) => buffer.push(piece)).join('') + buffer.end()
+  }
+
+  test.each(SEAMS.map((seam) => [JSON.stringify(seam), seam]))(
+    'by %s is masked wherever two chunks end; only the end of a line that was complete may have shown three characters',
+    (_, seam) => {
+      for (let place = 1; place < value.length; place++) {
+        const text = `a ${value.slice(0, place)}${seam}${value.slice(place)} z`
+        const whole = `a ***${seam}*** z`
+        const hinted = `a ${value.slice(0, place)}${seam}*** z`
+        const lineEnd = text.indexOf('\n') + 1
+        const seamEnd = 2 + place + seam.length
+        for (let one = 0; one <= text.length; one++) {
+          for (let two = one; two <= text.length; two++) {
+            const shown = place < 4 && lineEnd > 0 && [one, two].some((cut) => cut >= lineEnd && cut <= seamEnd)
+            const output = masked([text.slice(0, one), text.slice(one, two), text.slice(two)])
+            if (output !== (shown ? hinted : whole)) expect({ place, one, two, output }).toBe(shown ? hinted : whole)
+          }
+        }
+      }
+    },
+  )
+
+  test('after one, two and three characters, byte by byte, shows no more than these', () => {
+    const text = `a ${value[0] ?? ''}\n${value[1] ?? ''}\x1b[0m\r\n  ${value[2] ?? ''}\n\x1b[36m\t${value.slice(3)} z`
+    expect(masked(Array.from(text))).toBe(`a ${text.slice(2, text.indexOf(value.slice(3)))}*** z`)
+  })
+
+  test('passes a complete line on at once, and remembers no more of it than a value can be broken over', () => {
+    const buffer = createMaskingBuffer(() => matcher)
+    for (let line = 0; line < 1_000; line++) {
+      const hint = `${value.slice(0, 1 + (line % 3))}\n`
+      expect(buffer.push(hint)).toBe(hint)
+    }
+    expect(buffer.push(`${'\n'.repeat(10_000)}${value} !`)).toBe(`${'\n'.repeat(10_000)}*** !`)
+    expect(buffer.push(value.slice(0, 3) + '\n')).toBe(`${value.slice(0, 3)}\n`)
+    expect(buffer.push(' '.repeat(40))).toBe(' '.repeat(40))
+    expect(buffer.push(value.slice(3, 9))).toBe('')
+    expect(buffer.push(`${value.slice(9)} z`) + buffer.end()).toBe('*** z')
+  })
 })

@@ -143,6 +143,37 @@ describe('what somebody changes in the inner store', () => {
   })
 })
 
+describe('an inner store that answers with', () => {
+  const answering = async (answer: (inner: WritableSecretStore) => Partial<WritableSecretStore>) => {
+    const { inner } = watched()
+    const key = generateKey()
+    const store = sealedStore(inner, { key })
+    await store.set('a', { K: 'of a' })
+    await store.set('b', { K: 'of b' })
+    await store.set('a', { K: 'of acme' }, { scope: 'acme' })
+    return sealedStore({ ...inner, ...answer(inner) }, { key })
+  }
+
+  test.each<[string, (inner: WritableSecretStore) => Partial<WritableSecretStore>]>([
+    ['name', (inner) => ({ get: (name, options) => inner.get(name === 'a' ? 'b' : name, options) })],
+    [
+      'scope',
+      (inner) => ({ get: (name, options) => inner.get(name, name === 'a' ? { ...options, scope: 'acme' } : options) }),
+    ],
+  ])('a secret of another %s gets CORRUPT, not that secret', async (_, answer) => {
+    const store = await answering(answer)
+    expect(await failureOf(() => store.get('a'))).toMatchObject({ code: 'CORRUPT', secret: 'a', scope: 'default' })
+  })
+
+  test('fewer answers than requests gets BAD_ANSWER', async () => {
+    const store = await answering((inner) => ({
+      getMany: async (requests, options) => (await inner.getMany(requests, options)).slice(1),
+    }))
+    const error = await failureOf(() => store.getMany([{ name: 'a' }, { name: 'b' }]))
+    expect(error).toMatchObject({ code: 'BAD_ANSWER', store: 'sealed' })
+  })
+})
+
 describe('the scope of the keyring', () => {
   test('is refused with INVALID by every verb, and not told by scopes', async () => {
     const store = sealedStore(memoryStore(), { key: generateKey() })

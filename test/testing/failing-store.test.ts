@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { getEventListeners } from 'node:events'
+import { describe, expect, test, vi } from 'vitest'
 import { memoryStore } from '../../src/stores/memory.ts'
 import type { MemoryStore } from '../../src/stores/memory.ts'
 import { failingStore } from '../../src/testing/index.ts'
@@ -72,9 +73,82 @@ describe('failingStore', () => {
     expect([store.name, store.capabilities, 'watch' in store]).toEqual(['mine', rest.capabilities, false])
   })
 
+  test('counts and fails the calls of one verb, where one is named', async () => {
+    const inner = memoryStore({ a: { KEY: 'x' } })
+    const store = failingStore(inner, { call: 2, verb: 'set' })
+    await store.get('a')
+    await store.set('a', { KEY: 'y' })
+    await store.get('a')
+    await expect(store.set('a', { KEY: 'z' })).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await store.set('b', { KEY: 'x' })
+    expect((await inner.get('a'))?.values['KEY']).toBe('y')
+  })
+
+  test.each(Object.entries(CALLS))('loses the answer of %s after the store has done it', async (verb, call) => {
+    const inner = memoryStore({ a: { KEY: 'x' } })
+    const version = inner.describe('a')?.version ?? ''
+    const done = vi.spyOn(inner, verb as keyof typeof inner & 'get')
+    await expect(call(failingStore(inner, { call: 1, how: 'lose' }), version)).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    expect(done).toHaveBeenCalledTimes(1)
+  })
+
+  test('loses the answer of a set that was kept, and of a describe at once', async () => {
+    const inner = memoryStore()
+    await expect(failingStore(inner, { call: 1, how: 'lose' }).set('a', { KEY: 'x' })).rejects.toThrow()
+    expect((await inner.get('a'))?.values['KEY']).toBe('x')
+    expect(() => failingStore(inner, { call: 1, how: 'lose' }).describe('a')).toThrow('fails here')
+  })
+
+  test("tells the store's own failure, where there is no answer to lose", async () => {
+    const store = failingStore(memoryStore(), { call: 1, how: 'lose' })
+    await expect(store.set('a', {})).rejects.toMatchObject({ code: 'INVALID' })
+  })
+
+  test('hangs until the signal of the call is aborted, and leaves no listener', async () => {
+    const inner = memoryStore({ a: { KEY: 'x' } })
+    const store = failingStore(inner, { call: 1, verb: 'getMany', how: 'hang' })
+    const controller = new AbortController()
+    const reading = store.getMany([{ name: 'a' }], { signal: controller.signal })
+    expect(await Promise.race([reading, store.get('a').then(() => 'another verb answers')])).toBe(
+      'another verb answers',
+    )
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(reading).rejects.toBe(reason)
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+    await expect(
+      failingStore(inner, { call: 1, verb: 'get', how: 'hang' }).get('a', { signal: AbortSignal.abort(reason) }),
+    ).rejects.toBe(reason)
+  })
+
+  test.each([
+    ['set', (store: MemoryStore) => store.set('a', { KEY: 'x' })],
+    ['list', (store: MemoryStore) => store.list()[Symbol.asyncIterator]().next()],
+  ] as const)('hangs in %s until the store is closed', async (verb, call) => {
+    const store = failingStore(memoryStore(), { call: 1, verb, how: 'hang' })
+    const pending = call(store)
+    await Promise.all([expect(pending).rejects.toMatchObject({ code: 'CLOSED' }), store[Symbol.asyncDispose]()])
+    await expect(store.get('a')).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
   test.each([0, -1, 1.5, NaN, Infinity, '1', undefined])('refuses %j as the number of a call', (call) => {
     expect(() => failingStore(memoryStore(), { call } as never)).toThrow(
       expect.objectContaining({ code: 'INVALID_OPTION' }),
+    )
+  })
+
+  test.each([
+    ['a verb that there is not', { verb: 'fetch' }],
+    ['close as a verb', { verb: 'close' }],
+    ['another way to fail', { how: 'slowly' }],
+    ['an error of a call that hangs', { verb: 'get', how: 'hang', error: new Error('x') }],
+    ['to hang in a describe that answers at once', { verb: 'describe', how: 'hang' }],
+    ['to hang in any verb, one of which answers at once', { how: 'hang' }],
+  ])('refuses %s', (_, failure) => {
+    expect(() => failingStore(memoryStore(), { call: 1, ...failure } as never)).toThrow(
+      expect.objectContaining({ name: 'TypeError', code: 'INVALID_OPTION' }),
     )
   })
 

@@ -6,9 +6,11 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { createRegistry, envStore, fileStore, generateKey, memoryStore, resolveTemplate } from 'latchkey'
-import { failingStore, type LeakProbe, probeLeaks } from 'latchkey/testing'
+import { failingStore, probeLeaks } from 'latchkey/testing'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as paths from '../fixtures/testing/paths.mjs'
+import { planted } from './planted.ts'
+import { shownInEveryWay } from './shown.ts'
 
 const EVERYTHING = { depth: Infinity, showHidden: true, getters: true, customInspect: false }
 const CLEAN = { ok: true, leaks: [], unseen: [] }
@@ -23,14 +25,6 @@ beforeEach(() => {
   paths.lines.length = 0
 })
 
-let scopes = 0
-/** Gives the functions a canary of their own, and a scope, so that no process of another test serves the call. */
-async function planted(probe: LeakProbe): Promise<{ scope: string }> {
-  const scope = `scope_${++scopes}`
-  await paths.store.set('api', { TOKEN: probe.canary('token'), PLAIN: 'plain-user-name' }, { scope })
-  return { scope }
-}
-
 describe('no canary shows where a call', () => {
   test.each([
     ['succeeds', paths.succeeds],
@@ -44,21 +38,11 @@ describe('no canary shows where a call', () => {
     expect(report).toEqual(CLEAN)
   })
 
+  // The errors that have a code of their own are walked through in own-errors.test.ts.
   test.each<[string, (options: { scope: string }) => Promise<unknown>]>([
     ['CallError', (options) => paths.fails.with(options)()],
     ['CallError inline', (options) => paths.fails.with({ ...options, isolation: 'inline' })()],
-    ['WORKER_CRASHED by an unhandled rejection', (options) => paths.crashes.with(options)()],
-    ['WORKER_CRASHED by an exit', (options) => paths.exits.with(options)()],
-    ['NOT_CLONEABLE', (options) => paths.returnsFunction.with(options)()],
-    ['WORKER_PROTOCOL', (options) => paths.forges.with(options)()],
-    ['RESULT_REFUSED', (options) => paths.refused.with(options)()],
-    ['NESTED_CALL', (options) => paths.nests.with(options)()],
-    ['MODULE_FAILED', (options) => paths.throwsAtImport.with(options)()],
-    ['NOT_REGISTERED_IN_CHILD', (options) => paths.notThere.with(options)()],
-    ['CALL_TIMEOUT', (options) => paths.hangs.with({ ...options, timeoutMs: 1_500 })()],
     ['an abort', (options) => paths.hangs.with({ ...options, signal: AbortSignal.timeout(1_500) })()],
-    ['MISSING_SECRETS', () => paths.succeeds.with({ scope: 'nothing' })()],
-    ['UNKNOWN_FUNCTION', () => paths.registry.call('none')],
   ])('ends with %s', async (_, call) => {
     const report = await probeLeaks(
       async (probe) => {
@@ -145,24 +129,7 @@ describe('no canary shows in', () => {
         await registry.close()
         await store.close?.()
         probe.look('all', [store, registry, call, call.definition, registry.functions(), registry.stats(), failures])
-        for (const showHidden of [false, true]) {
-          for (const customInspect of [false, true]) {
-            for (const getters of [false, true]) {
-              for (const compact of [false, 3]) {
-                const options = {
-                  showHidden,
-                  customInspect,
-                  getters,
-                  compact,
-                  depth: Infinity,
-                  sorted: true,
-                  colors: true,
-                }
-                probe.look('inspect', inspect([store, registry, call, failures], options))
-              }
-            }
-          }
-        }
+        probe.look('shown', shownInEveryWay(store, registry, call, failures))
         console.log(store, registry, call, failures)
         await call()
       },

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { createRegistry, memoryStore } from 'latchkey'
 import { afterAll, describe, expect, test } from 'vitest'
-import { HOSTS, startHost } from '../helpers/host.ts'
+import { HOSTS, startHost, WITHOUT_TYPES } from '../helpers/host.ts'
 import { isAlive, until } from '../helpers/processes.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -110,18 +110,13 @@ describe('TypeScript that nothing in a child can read', () => {
     cpSync(join(HOSTS, 'preload.cjs'), join(folder, 'preload.cjs'))
     return folder
   }
-  const strips = ['--no-strip-types', '--no-experimental-strip-types'].find((flag) => {
-    return process.allowedNodeEnvironmentFlags.has(flag.replace('--no-', '--'))
-  })
-  const flags = strips === undefined ? [] : [strips]
-
   test.each([
     ['by itself', []],
     ['with a preload that is no loader', ['--require', './preload.cjs']],
     ['with source maps', ['--enable-source-maps']],
   ])('is TS_NEEDS_LOADER, %s', async (how, more) => {
     const cwd = folderWithoutTsx(how)
-    expect(await output([...flags, ...more, 'untyped.mjs'], { cwd })).toMatch(/^TS_NEEDS_LOADER .*tsx/)
+    expect(await output([...WITHOUT_TYPES, ...more, 'untyped.mjs'], { cwd })).toMatch(/^TS_NEEDS_LOADER .*tsx/)
   })
 })
 

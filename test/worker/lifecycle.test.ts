@@ -85,15 +85,38 @@ describe('a child whose messages its code tampers with', () => {
     expect(await pid()).toBe(first)
   })
 
+  const ours = { fit: true, spawned: false }
   test.each([
-    ['no reply at all', 'just text'],
-    ['a reply to another task', { __tinypool_worker_message__: true, source: 'port', taskId: 987_654, result: 1 }],
-    ['a message for the pool', { __tinypool_worker_message__: true, source: 'pool' }],
-    ['a second readiness', { __tinypool_worker_message__: true, source: 'pool', ready: true }],
-  ])('and that sends %s settles its call, and other calls are unharmed', async (_what, message) => {
+    ['no reply at all', 'just text', 'fulfilled'],
+    ['null', null, 'fulfilled'],
+    ['a reply to another call', { latchkey: 'reply', id: 987_654, reply: { ok: true } }, 'fulfilled'],
+    ['a reply to no call', { latchkey: 'reply', id: 0, reply: { ok: true } }, 'fulfilled'],
+    [
+      'a reply of its own',
+      { latchkey: 'reply', id: 1, reply: { ...ours, ok: true, value: { plain: 1 } } },
+      'fulfilled',
+    ],
+    ['a reply that is none', { latchkey: 'reply', id: 1, reply: 'no' }, 'WORKER_PROTOCOL'],
+    ['a reply without a reply', { latchkey: 'reply', id: 1 }, 'WORKER_PROTOCOL'],
+    ['a failure without an error', { latchkey: 'reply', id: 1, reply: { ok: false, why: 'threw' } }, 'WORKER_PROTOCOL'],
+    [
+      'bytes that are no value',
+      { latchkey: 'reply', id: 1, reply: { ok: true, value: { bytes: 7 } } },
+      'WORKER_PROTOCOL',
+    ],
+    ['an abort', { latchkey: 'abort' }, 'fulfilled'],
+    [
+      'a reply to a task',
+      { __tinypool_worker_message__: true, source: 'port', taskId: 987_654, result: 1 },
+      'fulfilled',
+    ],
+    // Tinypool ends its worker at that, as soon as it can.
+    ['a message for the pool', { __tinypool_worker_message__: true, source: 'pool' }, /^(fulfilled|WORKER_CRASHED)$/],
+    ['a second readiness', { __tinypool_worker_message__: true, source: 'pool', ready: true }, 'fulfilled'],
+  ])('and that sends %s settles its call, and other calls are unharmed', async (_what, message, ends) => {
     const forge = fixture.forge.with({ isolation: 'call' })
     const [forged, ...others] = await Promise.allSettled([forge(message), ...Array.from({ length: 10 }, pid)])
-    if (forged.status === 'rejected') expect(forged.reason).toMatchObject({ code: 'WORKER_PROTOCOL' })
+    expect(forged.status === 'rejected' ? (forged.reason as { code: string }).code : forged.status).toMatch(ends)
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 'fulfilled'))
     expect(await pid()).toBeGreaterThan(0)
   })

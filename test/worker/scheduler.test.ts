@@ -241,14 +241,30 @@ describe('the scheduler', () => {
     expect(outcomes['a']).toMatchObject({ kind: 'crashed', exit: { exitCode: 5 } })
   })
 
-  test('prefers a spare, and starts the next spare when that one has its key', async () => {
+  test('prefers a spare, and starts the next spare soon after that one has its key, not while its call starts', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { submit, scheduler, workers } = setUp({ spares: 1 })
     scheduler.warmUp()
     expect(scheduler.stats()).toMatchObject({ processes: 1, spares: 1 })
     submit('a')
     await settle()
     expect(workers[0]?.key).toBe('a')
+    expect(scheduler.stats()).toMatchObject({ processes: 1, spares: 0, busy: 1 })
+    vi.advanceTimersByTime(10)
     expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+    vi.useRealTimers()
+  })
+
+  test('starts no spare after it was closed', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { submit, scheduler, workers } = setUp({ spares: 1 })
+    submit('a')
+    await settle()
+    workers[0]?.reply()
+    await scheduler.close()
+    vi.advanceTimersByTime(1_000)
+    expect(workers).toHaveLength(1)
+    vi.useRealTimers()
   })
 
   test('gives a fresh job a worker of its own that serves nobody else', async () => {

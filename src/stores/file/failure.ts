@@ -68,7 +68,7 @@ export function unless(expected: readonly string[], call: () => void): boolean {
  * Closes a descriptor. Whatever the errno, the descriptor is gone, and nothing depends on it: what was written was waited
  * for before, and what was read is here.
  */
-export function closeFile(fd: number, system: FileSystem): void {
+export function closeFile(fd: number, system: Pick<FileSystem, 'close'>): void {
   try {
     system.close(fd)
   } catch (error) {

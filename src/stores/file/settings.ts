@@ -1,11 +1,10 @@
 /** The options of a file store, checked, with what was left out filled in. */
-import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Credential, CredentialSetting } from '../../crypto/credential.ts'
 import { argumentError } from '../../errors.ts'
 import { allowedKeyMode, KEY_SETTINGS, keyCosts } from '../keys/key-settings.ts'
 import type { KeySettings } from '../keys/key-settings.ts'
-import { assertOptions, wholeOption } from '../request.ts'
+import { assertOptions } from '../request.ts'
+import { pathSetting, wholeSetting } from '../setting.ts'
 import { STORE } from './failure.ts'
 import type { FileSystem } from './file-system.ts'
 import type { KeyReading } from '../keys/key-file.ts'
@@ -49,17 +48,17 @@ const OPTIONS = [...KEY_SETTINGS, 'path', 'history', 'anchor', 'ifCorrupt', 'loc
 /** Checks the options of `fileStore`. */
 export function fileStoreSettings(options: FileStoreOptions, system: FileSystem): FileStoreSettings {
   assertOptions('fileStore', options, OPTIONS)
-  const path = pathOf(options.path ?? 'secrets.latchkey')
+  const path = pathSetting('fileStore', options.path ?? 'secrets.latchkey')
   const reading = { caller: 'fileStore', store: STORE, allowMode: allowedKeyMode('fileStore', options), system }
   const ifCorrupt: unknown = options.ifCorrupt ?? 'throw'
   if (ifCorrupt !== 'throw' && ifCorrupt !== 'last-good') throw wrong("ifCorrupt must be 'throw' or 'last-good'.")
   const settings: FileStoreSettings = {
     path,
-    history: wholeOption('fileStore', 'history', options.history ?? 1, 0, 100),
+    history: wholeSetting('fileStore', 'history', options.history ?? 1, 0, 100),
     reading,
     anchor: checkedAnchor(options.anchor),
     ifCorrupt,
-    lockTimeoutMs: wholeOption('fileStore', 'lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
+    lockTimeoutMs: wholeSetting('fileStore', 'lockTimeoutMs', options.lockTimeoutMs ?? 10_000, 0, 2 ** 31 - 1),
     ...keyCosts('fileStore', options),
     sources: keySources(options, `${path}.key`, reading),
     credentials: () => settings.sources.read(),
@@ -71,15 +70,6 @@ export function fileStoreSettings(options: FileStoreOptions, system: FileSystem)
 /** Gives what wrapping and unwrapping the keys of this store needs to know. */
 export function credentialSetting(settings: FileStoreSettings, storeId: Buffer): CredentialSetting {
   return { store: STORE, storeId, timeoutMs: settings.keyTimeoutMs, logN: settings.passphraseCost }
-}
-
-function pathOf(path: unknown): string {
-  if (path instanceof URL) {
-    if (path.protocol === 'file:') return fileURLToPath(path)
-  } else if (typeof path === 'string' && path !== '' && !path.includes('\0')) {
-    return resolve(path)
-  }
-  throw wrong('path must be a path or a file: URL.')
 }
 
 function checkedAnchor(anchor: unknown): Anchor | undefined {

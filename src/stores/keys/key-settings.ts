@@ -1,7 +1,7 @@
 /** The options about keys that every store that seals takes. */
 import { LOG_N, LOG_N_RANGE } from '../../crypto/recipient.ts'
 import { argumentError } from '../../errors.ts'
-import { wholeOption } from '../request.ts'
+import { wholeSetting } from '../setting.ts'
 import type { KeyOptions } from './key-source.ts'
 
 /** The keys of a store, and how they are used. */
@@ -30,7 +30,7 @@ export const KEY_SETTINGS = [
 
 /** Gives the permission bits that a key file may have beside the owner's, checked. */
 export function allowedKeyMode(caller: string, { allowKeyMode }: KeySettings): number {
-  const mode = wholeOption(caller, 'allowKeyMode', allowKeyMode ?? 0, 0, 0o777)
+  const mode = wholeSetting(caller, 'allowKeyMode', allowKeyMode ?? 0, 0, 0o777)
   if ((mode & 0o022) === 0) return mode
   throw argumentError('INVALID_OPTION', `${caller}: allowKeyMode cannot let others write the key.`)
 }
@@ -41,7 +41,7 @@ export function keyCosts(
   { keyTimeoutMs, passphraseCost }: KeySettings,
 ): { readonly keyTimeoutMs: number; readonly passphraseCost: number } {
   return {
-    keyTimeoutMs: wholeOption(caller, 'keyTimeoutMs', keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
-    passphraseCost: wholeOption(caller, 'passphraseCost', passphraseCost ?? LOG_N, ...LOG_N_RANGE),
+    keyTimeoutMs: wholeSetting(caller, 'keyTimeoutMs', keyTimeoutMs ?? 30_000, 1, 2 ** 31 - 1),
+    passphraseCost: wholeSetting(caller, 'passphraseCost', passphraseCost ?? LOG_N, ...LOG_N_RANGE),
   }
 }

@@ -38,7 +38,7 @@ export interface Keychain extends RingSource {
    *
    * @returns false if it is not what `ring` is any more; nothing was written then.
    */
-  replace(ring: KeyedRing, keys: Keyring, open: OpenKeys): Promise<boolean>
+  replace(ring: KeyedRing, keys: Keyring, dataKeys: OpenKeys): Promise<boolean>
 }
 
 /** Makes the keychain of a store. */
@@ -144,9 +144,9 @@ export function keychain(engine: SealedEngine, settings: SealingSettings): Keych
       return made
     },
     refresh: async () => (await fresh()) ?? empty,
-    async replace(ring, keys, open) {
+    async replace(ring, keys, dataKeys) {
       const { header, mac } = ring.document
-      const primary = open.get(keys[0].kid)
+      const primary = dataKeys.get(keys[0].kid)
       if (primary === undefined) throw damaged(subject)
       const following = { ...header, gen: header.gen + 1, prev: mac, keys }
       const document: Document = writeDocument(subject, following, [], 0, primary.macKey)

@@ -17,8 +17,11 @@ export interface OpenRow {
 export interface Opener {
   /** Reads rows, `undefined` for what is not there. Throws CORRUPT if one does not open. */
   read(places: readonly Place[], options: RowOptions): Promise<(OpenRow | undefined)[]>
-  /** Opens a row that was listed; reads it again if its key is not known. `undefined`: it is gone by now. */
-  open(row: SealedRow, options: RowOptions): Promise<OpenRow | undefined>
+  /**
+   * Opens a row that was listed in the scope of `place`; reads it again if its key is not known. `undefined`: it is gone by
+   * now.
+   */
+  open(place: Place, row: SealedRow, options: RowOptions): Promise<OpenRow | undefined>
 }
 
 /** How often a row is read again whose key the keyring, read before, does not list. */
@@ -31,15 +34,19 @@ export function versionToken(version: number): string {
 
 /** Makes the opener of an engine. */
 export function opener(engine: SealedEngine, rings: RingSource): Opener {
+  /** Gives the place of the first row whose key the ring does not list, if there is one. */
   const openAll = (
     ring: Ring,
+    places: readonly Place[],
     rows: readonly (SealedRow | undefined)[],
     older: boolean,
   ): (OpenRow | undefined)[] | Place => {
     const opened: (OpenRow | undefined)[] = []
-    for (const row of rows) {
-      const one = row && openRow(engine.name, ring, row, older)
-      if (row !== undefined && one === undefined) return row
+    for (const [index, place] of places.entries()) {
+      const row = rows[index]
+      // Opened for the place that was asked for, whatever the engine says that it is.
+      const one = row && openRow(engine.name, ring, place, row, older)
+      if (row !== undefined && one === undefined) return place
       opened.push(one)
     }
     return opened
@@ -50,11 +57,11 @@ export function opener(engine: SealedEngine, rings: RingSource): Opener {
     let ring = current instanceof Promise ? await current : current
     for (let reading = 1; ; reading += 1) {
       const rows = await engine.read(places, options)
-      const opened = openAll(ring, rows, options.older)
+      const opened = openAll(ring, places, rows, options.older)
       if (Array.isArray(opened)) return opened
       // The rows are newer than the keyring, or the keyring is newer than the rows: each is read again after the other.
       ring = await rings.refresh()
-      const again = openAll(ring, rows, options.older)
+      const again = openAll(ring, places, rows, options.older)
       if (Array.isArray(again)) return again
       if (reading === READINGS) throw ring.unknown(again)
     }
@@ -62,21 +69,21 @@ export function opener(engine: SealedEngine, rings: RingSource): Opener {
 
   return {
     read,
-    async open(row, options) {
+    async open(place, row, options) {
       const current = rings.current()
       const ring = current instanceof Promise ? await current : current
-      return openRow(engine.name, ring, row, options.older) ?? (await read([row], options))[0]
+      return openRow(engine.name, ring, place, row, options.older) ?? (await read([place], options))[0]
     },
   }
 }
 
-function openRow(store: string, ring: Ring, row: SealedRow, older: boolean): OpenRow | undefined {
+function openRow(store: string, ring: Ring, place: Place, row: SealedRow, older: boolean): OpenRow | undefined {
   const [live, ...others] = row.versions
-  const first = openVersion(store, ring, row, live)
+  const first = openVersion(store, ring, place, live)
   if (first === undefined) return undefined
   const rest: HeldSecret[] = []
   for (const sealed of older ? others : []) {
-    const held = openVersion(store, ring, row, sealed)
+    const held = openVersion(store, ring, place, sealed)
     if (held === undefined) return undefined
     rest.push(held)
   }

@@ -73,7 +73,7 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
       const scope = scopeOf(options)
       for await (const row of engine.list(scope, checkedPrefix(options), { older: false })) {
         assertOpen()
-        const found = await opener.open(row, { older: false })
+        const found = await opener.open({ scope, name: row.name }, row, { older: false })
         if (found !== undefined) yield infoAnswer(found.held[0])
       }
     },

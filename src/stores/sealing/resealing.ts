@@ -1,11 +1,8 @@
 /** Seals one row again, under the newest data key. */
-import { StoreError } from '../../errors.ts'
+import { ATTEMPTS, tooBusy } from './attempts.ts'
 import type { SealedEngine, SealedRow, SealedVersion } from './engine.ts'
 import type { RingSource } from './keychain.ts'
 import type { Ring } from './ring.ts'
-
-/** Each attempt that fails means that somebody else has written: so many in a row mean that something else is wrong. */
-const ATTEMPTS = 1_000
 
 /**
  * Seals a row again under the primary key, all of its versions, if it is not yet.
@@ -33,12 +30,7 @@ export async function resealRow(engine: SealedEngine, rings: RingSource, row: Se
     if (next === undefined && found.revision === now.revision) throw ring.unknown(row)
     now = found
   }
-  const { scope, name } = row
-  throw new StoreError('UNAVAILABLE', `Secret ${name} (scope ${scope}) is being written by too many others.`, {
-    store: engine.name,
-    scope,
-    secret: name,
-  })
+  throw tooBusy(engine.name, row)
 }
 
 function resealed(ring: Ring, row: SealedRow): SealedRow['versions'] | undefined {

@@ -6,7 +6,7 @@ import { allowedKeyMode, KEY_SETTINGS, keyCosts } from '../keys/key-settings.ts'
 import type { KeySettings } from '../keys/key-settings.ts'
 import { checkedSource, keySources, listedSources } from '../keys/key-source.ts'
 import type { KeySource } from '../keys/key-source.ts'
-import { wholeOption } from '../request.ts'
+import { wholeSetting } from '../setting.ts'
 
 /**
  * How a store seals. At most one of `key`, `keyFile`, `passphrase` and `keys` is given. Default: the key from
@@ -39,7 +39,7 @@ export interface SealingSettings {
  */
 export function sealingSettings(caller: string, store: string, options: SealingOptions): SealingSettings {
   const reading = { caller, store, allowMode: allowedKeyMode(caller, options), system: nodeFileSystem }
-  const history = wholeOption(caller, 'history', options.history ?? 1, 0, 100)
+  const history = wholeSetting(caller, 'history', options.history ?? 1, 0, 100)
   const { keyTimeoutMs, passphraseCost } = keyCosts(caller, options)
   let sources = keySources(options, undefined, reading)
   return {

@@ -9,6 +9,7 @@ import type { HeldSecret } from '../answer.ts'
 import { contentText } from '../document/content.ts'
 import type { Content } from '../document/content.ts'
 import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion, unknownVersion } from '../request.ts'
+import { ATTEMPTS, tooBusy } from './attempts.ts'
 import type { Place, SealedEngine, SealedRow } from './engine.ts'
 import type { RingSource } from './keychain.ts'
 import { versionToken } from './opening.ts'
@@ -31,8 +32,6 @@ interface FoundRow {
   readonly held: readonly HeldSecret[]
 }
 
-/** Each attempt that fails means that somebody else has written: so many in a row mean that something else is wrong. */
-const ATTEMPTS = 1_000
 /** A counter begins at random below this, so that a secret which is deleted and made again gets no version a second time. */
 const FIRST_VERSIONS = 2 ** 47
 
@@ -178,12 +177,4 @@ function tokenOf(row: SealedRow | undefined): string | undefined {
 function nextVersion(row: SealedRow | undefined): number {
   const next = (row?.versions[0].version ?? 0) + 1
   return next > 1 && Number.isSafeInteger(next) ? next : 1 + randomInt(FIRST_VERSIONS)
-}
-
-function tooBusy(store: string, { scope, name }: Place): StoreError {
-  return new StoreError('UNAVAILABLE', `Secret ${name} (scope ${scope}) is being written by too many others.`, {
-    store,
-    scope,
-    secret: name,
-  })
 }

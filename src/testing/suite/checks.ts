@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { isLatchkeyError } from '../../errors.ts'
 import type { ArgumentErrorCode, StoreErrorCode } from '../../errors.ts'
 import type { Secret, SecretInfo } from '../../secret.ts'
-import type { ReadOptions, SecretStore, WritableSecretStore } from '../../store.ts'
+import type { SecretStore, WritableSecretStore } from '../../store.ts'
 
 /** A set of pairs. */
 export type Values = Readonly<Record<string, string>>
@@ -13,31 +13,20 @@ export function asWritable(store: SecretStore): WritableSecretStore | undefined 
   return store.capabilities.write ? (store as WritableSecretStore) : undefined
 }
 
-/** Gives the store if it keeps versions too. */
-export function withHistory(
-  store: SecretStore,
-): (Required<Pick<WritableSecretStore, 'history' | 'rollback'>> & WritableSecretStore) | undefined {
-  const writable = asWritable(store)
-  if (!store.capabilities.history || writable?.history === undefined || writable.rollback === undefined)
-    return undefined
-  return writable as Required<Pick<WritableSecretStore, 'history' | 'rollback'>> & WritableSecretStore
+/** A store that keeps versions. */
+export type VersionedStore = Required<Pick<WritableSecretStore, 'history' | 'rollback'>> & WritableSecretStore
+
+/** Gives the store as one that keeps versions, or `undefined` if it declares that it does not. */
+export function withHistory(store: SecretStore): VersionedStore | undefined {
+  return store.capabilities.history ? (store as VersionedStore) : undefined
 }
 
-/** Asks a store to describe, and checks that it answers at once if it says so. */
-export async function describeSecret(
-  store: SecretStore,
-  name: string,
-  options?: ReadOptions,
-): Promise<SecretInfo | undefined> {
-  const answer = store.describe(name, options)
-  const info = await answer
-  if (store.capabilities.syncDescribe) {
-    assert.ok(!(answer instanceof Promise), 'describe answered with a promise, though syncDescribe is true')
-  }
-  return info
+/** Gives the store as one that can be watched, or `undefined` if it declares that it cannot. */
+export function withWatch(store: SecretStore): Required<Pick<SecretStore, 'watch'>> | undefined {
+  return store.capabilities.watch ? (store as Required<Pick<SecretStore, 'watch'>>) : undefined
 }
 
-/** Checks a secret: where it is, what it holds, and that nobody can change the answer. */
+/** Checks a secret: where it is, and what it holds. */
 export function assertSecret(
   secret: Secret | undefined,
   expected: { readonly name: string; readonly scope?: string; readonly values: Values },
@@ -46,22 +35,34 @@ export function assertSecret(
   assert.ok(secret, `${name} (scope ${scope}) was not found`)
   assert.equal(secret.name, name)
   assert.equal(secret.scope, scope)
-  assert.equal(typeof secret.version, 'string')
-  assert.ok(Object.isFrozen(secret), 'the secret is not frozen')
-  assertValues(secret.values, values)
-}
-
-/** Checks values: exactly these pairs, frozen and without a prototype. */
-export function assertValues(actual: Values, expected: Values): void {
-  assert.equal(Object.getPrototypeOf(actual), null, 'the values have a prototype')
-  assert.ok(Object.isFrozen(actual), 'the values are not frozen')
-  assert.deepEqual(Object.keys(actual).sort(), Object.keys(expected).sort())
-  for (const [key, value] of Object.entries(expected)) {
-    assert.ok(actual[key] === value, `the value of ${key} is not what was written`)
+  assertMarks(secret)
+  assert.deepEqual(Object.keys(secret.values).sort(), Object.keys(values).sort())
+  for (const [key, value] of Object.entries(values)) {
+    assert.ok(secret.values[key] === value, `the value of ${key} is not what was written`)
   }
 }
 
-/** Checks what is told without values. */
+/**
+ * Checks that nobody can change a secret, nor find in its values what every object has. Each verb has one test of this, so
+ * that a store which is wrong there fails by the titles of those alone.
+ */
+export function assertSecretForm(secret: Secret | undefined): void {
+  assert.ok(secret)
+  assert.ok(Object.isFrozen(secret), 'the secret is not frozen')
+  assert.equal(Object.getPrototypeOf(secret.values), null, 'the values have a prototype')
+  assert.ok(Object.isFrozen(secret.values), 'the values are not frozen')
+}
+
+/** The same for what is told without values: that there are none, that nobody can change it, and that the keys are sorted. */
+export function assertInfoForm(info: SecretInfo | undefined): void {
+  assert.ok(info)
+  assert.ok(!('values' in info), 'it has values')
+  assert.deepEqual([...info.keys], [...info.keys].sort(), 'the keys are not sorted')
+  const { skipped = Object.freeze([]) } = info
+  assert.ok(Object.isFrozen(info) && Object.isFrozen(info.keys) && Object.isFrozen(skipped), 'it is not frozen')
+}
+
+/** Checks what is told without values: where it is, and its keys. */
 export function assertInfo(
   info: SecretInfo | undefined,
   expected: { readonly name: string; readonly scope?: string; readonly keys: readonly string[] },
@@ -70,10 +71,29 @@ export function assertInfo(
   assert.ok(info, `${name} (scope ${scope}) was not found`)
   assert.equal(info.name, name)
   assert.equal(info.scope, scope)
-  assert.equal(typeof info.version, 'string')
-  assert.deepEqual([...info.keys], [...keys].sort(), 'the keys are not all there, or not sorted')
-  assert.ok(Object.isFrozen(info) && Object.isFrozen(info.keys), 'what describe or list answered is not frozen')
-  assert.ok(!('values' in info), 'describe or list answered with values')
+  assertMarks(info)
+  assert.deepEqual([...info.keys].sort(), [...keys].sort(), 'the keys are not all there, or there are others')
+}
+
+function assertMarks({ version, createdAt, description }: Secret | SecretInfo): void {
+  assert.ok(typeof version === 'string' && version.length > 0, 'the version is not a string of one character or more')
+  if (createdAt !== undefined) {
+    assert.ok(createdAt instanceof Date && !Number.isNaN(createdAt.getTime()), 'createdAt is not a date')
+  }
+  if (description !== undefined) assert.equal(typeof description, 'string')
+}
+
+/** Checks that a call which is aborted while it runs ends, with the reason or with its answer. */
+export async function assertEndsWhenAborted(call: (signal: AbortSignal) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const pending = call(controller.signal)
+  controller.abort(reason)
+  try {
+    await pending
+  } catch (error) {
+    assert.equal(error, reason, 'it failed with something else than the reason of the signal')
+  }
 }
 
 /** Collects what an iterable gives. */
@@ -137,6 +157,13 @@ export async function assertArgumentFailure(
     `it failed with ${told(error)} instead of a TypeError ${code}`,
   )
   return error
+}
+
+/** Checks that `act` is refused, by an error of the library of any code. */
+export async function assertRefused(act: () => unknown): Promise<void> {
+  const error = await failureOf(act)
+  const refusal = error instanceof TypeError && typeof (error as { code?: unknown }).code === 'string'
+  assert.ok(isLatchkeyError(error) || refusal, `it failed with ${told(error)} instead of an error with a code`)
 }
 
 function told(error: unknown): string {

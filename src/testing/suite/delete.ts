@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
-import { assertSecret, assertStoreFailure, asWritable, collect, describeSecret } from './checks.ts'
+import { assertInfo, assertRefused, assertSecret, assertStoreFailure, asWritable, collect } from './checks.ts'
 
 const SEED = { default: { a: { KEY: 'x' }, b: { KEY: 'y' } }, acme: { a: { KEY: 'z' } } }
 
@@ -10,7 +10,7 @@ export const deleteCases: Cases = {
     if (store === undefined) return
     assert.equal(await store.delete('a'), true)
     assert.equal(await store.get('a'), undefined)
-    assert.equal(await describeSecret(store, 'a'), undefined)
+    assert.equal(await store.describe('a'), undefined)
     assert.deepEqual(await store.getMany([{ name: 'a' }]), [undefined])
     if (store.capabilities.list)
       assert.deepEqual(
@@ -41,5 +41,23 @@ export const deleteCases: Cases = {
     assert.equal(await store.delete('a', { ifVersion: second.version }), true)
     await assertStoreFailure('CONFLICT', () => store.delete('a', { ifVersion: second.version }))
     assert.equal(await store.get('a'), undefined)
+  },
+
+  async 'delete leaves nothing that a later write brings back'(open) {
+    const store = asWritable(await open())
+    if (store === undefined) return
+    await store.set('a', { OLD: 'x' }, { description: 'the old one' })
+    await store.delete('a')
+    const info = await store.set('a', { NEW: 'y' }, { mode: 'merge' })
+    assertInfo(info, { name: 'a', keys: ['NEW'] })
+    assert.equal(info.description, undefined)
+    assertSecret(await store.get('a'), { name: 'a', values: { NEW: 'y' } })
+  },
+
+  async 'delete without compare-and-set refuses ifVersion, rather than ignore it'(open) {
+    const store = asWritable(await open(SEED))
+    if (store === undefined || store.capabilities.cas) return
+    await assertRefused(() => store.delete('a', { ifVersion: 'none' }))
+    assertSecret(await store.get('a'), { name: 'a', values: { KEY: 'x' } })
   },
 }

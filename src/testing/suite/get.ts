@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
-import { assertSecret, failureOf, record } from './checks.ts'
+import { assertEndsWhenAborted, assertSecret, assertSecretForm, failureOf, record } from './checks.ts'
 
 /** Values that something on the way might change: encodings, line ends, blanks, markup. */
 const DELICATE = {
@@ -25,7 +25,9 @@ const MIB = 1024 * 1024
 export const getCases: Cases = {
   async 'get answers with name, scope, version and values, frozen and without a prototype'(open) {
     const store = await open({ default: { a: { KEY: 'x', OTHER: 'y' } } })
-    assertSecret(await store.get('a'), { name: 'a', values: { KEY: 'x', OTHER: 'y' } })
+    const secret = await store.get('a')
+    assertSecret(secret, { name: 'a', values: { KEY: 'x', OTHER: 'y' } })
+    assertSecretForm(secret)
   },
 
   async 'get answers undefined for what is not there'(open) {
@@ -78,5 +80,24 @@ export const getCases: Cases = {
     const store = await open({ default: { a: { KEY: 'x' } } })
     const reason = new Error('enough')
     assert.equal(await failureOf(() => store.get('a', { signal: AbortSignal.abort(reason) })), reason)
+  },
+
+  async 'get that is aborted while it runs ends with the reason or the answer, and the next one answers'(open) {
+    const store = await open({ default: { a: { KEY: 'x' } } })
+    await assertEndsWhenAborted((signal) => store.get('a', { signal }))
+    assertSecret(await store.get('a'), { name: 'a', values: { KEY: 'x' } })
+  },
+
+  async 'get gives a date of its own each time, so that a changed one changes no other answer'(open) {
+    const store = await open({ default: { a: { KEY: 'x' } } })
+    const first = (await store.get('a'))?.createdAt
+    const time = first?.getTime()
+    first?.setTime(0)
+    const [many] = await store.getMany([{ name: 'a' }])
+    for (const answer of [await store.get('a'), many, await store.describe('a')]) {
+      assert.equal(answer?.createdAt?.getTime(), time)
+      answer?.createdAt?.setTime(0)
+    }
+    assert.equal((await store.get('a'))?.createdAt?.getTime(), time)
   },
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
-import { assertInfo, assertSecret, assertStoreFailure, withHistory } from './checks.ts'
+import { assertInfo, assertInfoForm, assertSecret, assertStoreFailure, failureOf, withHistory } from './checks.ts'
 
 export const historyCases: Cases = {
   async 'history lists the versions that are kept, the live one first'(open) {
@@ -13,6 +13,7 @@ export const historyCases: Cases = {
     assertInfo(live, { name: 'a', keys: ['SECOND'] })
     assertInfo(older, { name: 'a', keys: ['FIRST'] })
     assert.deepEqual([live.version, older.version], [second.version, first.version])
+    for (const info of [live, older]) assertInfoForm(info)
   },
 
   async 'history lists nothing for what is not there, and keeps scopes apart'(open) {
@@ -29,6 +30,7 @@ export const historyCases: Cases = {
     const second = await store.set('a', { SECOND: 'y' })
     const third = await store.rollback('a', first.version)
     assertInfo(third, { name: 'a', keys: ['FIRST'] })
+    assertInfoForm(third)
     assert.ok(third.version !== first.version && third.version !== second.version, 'rollback gave an old version')
     const live = await store.get('a')
     assertSecret(live, { name: 'a', values: { FIRST: 'x' } })
@@ -63,5 +65,32 @@ export const historyCases: Cases = {
     await store.set('a', { KEY: 'z' })
     assert.equal((await store.history('a')).length, 1)
     await assertStoreFailure('INVALID', () => store.rollback('a', version))
+  },
+
+  async 'history rejects with the reason of an aborted signal'(open) {
+    const store = withHistory(await open())
+    if (store === undefined) return
+    await store.set('a', { KEY: 'x' })
+    const reason = new Error('enough')
+    assert.equal(await failureOf(() => store.history('a', { signal: AbortSignal.abort(reason) })), reason)
+  },
+
+  async 'history gives dates of its own each time, and keeps descriptions'(open) {
+    const store = withHistory(await open())
+    if (store === undefined) return
+    await store.set('a', { KEY: 'x' }, { description: 'the first' })
+    await store.set('a', { KEY: 'y' }, { description: 'the second' })
+    const before = await store.history('a')
+    const times = before.map(({ createdAt }) => createdAt?.getTime())
+    for (const { createdAt } of before) createdAt?.setTime(0)
+    const after = await store.history('a')
+    assert.deepEqual(
+      after.map(({ createdAt }) => createdAt?.getTime()),
+      times,
+    )
+    assert.deepEqual(
+      after.map(({ description }) => description),
+      ['the second', 'the first'],
+    )
   },
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { isLatchkeyError } from '../../errors.ts'
 import type { WritableSecretStore } from '../../store.ts'
 import type { Cases } from './case.ts'
-import { assertSecret, asWritable } from './checks.ts'
+import { assertSecret, asWritable, record } from './checks.ts'
 
 const WRITERS = Array.from({ length: 20 }, (_, writer) => writer)
 
@@ -81,5 +81,42 @@ export const raceCases: Cases = {
     const answers = await store.getMany(WRITERS.map((writer) => ({ name: `a${writer}` })))
     for (const writer of WRITERS)
       assertSecret(answers[writer], { name: `a${writer}`, values: { KEY: `writer ${writer}` } })
+  },
+
+  async 'a secret that is read while it is written is one version or another, and never a mix'(open) {
+    const store = asWritable(await open({ default: { a: { LEFT: 'start', RIGHT: 'start' } } }))
+    if (store === undefined) return
+    const byVersion = new Map<string, string | undefined>()
+    let writing = true
+    const read = async (): Promise<void> => {
+      do {
+        const [many] = await store.getMany([{ name: 'a' }])
+        for (const secret of [await store.get('a'), many]) {
+          assert.ok(secret, 'a secret that was only rewritten was not there')
+          const { LEFT, RIGHT } = secret.values
+          assert.ok(LEFT === RIGHT, 'a read gave keys of two versions')
+          if (byVersion.has(secret.version)) {
+            assert.ok(byVersion.get(secret.version) === LEFT, 'one version had two values')
+          }
+          byVersion.set(secret.version, LEFT)
+        }
+        // Writers get their turn also where a read takes no time.
+        await new Promise((resolve) => setImmediate(resolve))
+      } while (writing)
+    }
+    const write = async (): Promise<void> => {
+      for (const writer of WRITERS) await store.set('a', { LEFT: `${writer}`, RIGHT: `${writer}` })
+    }
+    await Promise.all([write().finally(() => (writing = false)), read(), read(), read()])
+  },
+
+  async '100 reads at once each get their own answer'(open) {
+    const values = (i: number): Record<string, string> => ({ KEY: `value ${i % 10}` })
+    const store = await open({ default: record(WRITERS.slice(0, 10).map((i) => [`a${i}`, values(i)] as const)) })
+    const reads = Array.from({ length: 100 }, (_, i) => store.get(`a${i % 12}`))
+    for (const [i, secret] of (await Promise.all(reads)).entries()) {
+      if (i % 12 < 10) assertSecret(secret, { name: `a${i % 12}`, values: values(i % 12) })
+      else assert.equal(secret, undefined)
+    }
   },
 }

@@ -3,10 +3,11 @@ import type { Cases } from './case.ts'
 import {
   assertArgumentFailure,
   assertInfo,
+  assertInfoForm,
+  assertRefused,
   assertSecret,
   assertStoreFailure,
   asWritable,
-  describeSecret,
   record,
 } from './checks.ts'
 
@@ -37,7 +38,8 @@ export const setCases: Cases = {
     if (store === undefined) return
     const info = await store.set('a', { Z: 'x', A: 'y' })
     assertInfo(info, { name: 'a', keys: ['A', 'Z'] })
-    assert.deepEqual(info, await describeSecret(store, 'a'))
+    assertInfoForm(info)
+    assert.deepEqual(info, await store.describe('a'))
     assertSecret(await store.get('a'), { name: 'a', values: { Z: 'x', A: 'y' } })
   },
 
@@ -105,7 +107,7 @@ export const setCases: Cases = {
     assert.equal((await store.get('a'))?.description, description)
     assert.equal((await store.set('a', { KEY: 'y' }, { mode: 'merge' })).description, description)
     assert.equal((await store.set('a', { KEY: 'z' })).description, undefined)
-    assert.equal((await describeSecret(store, 'a'))?.description, undefined)
+    assert.equal((await store.describe('a'))?.description, undefined)
   },
 
   async 'set refuses what no secret can hold, and changes nothing'(open) {
@@ -137,6 +139,8 @@ export const setCases: Cases = {
     const limit = Math.min(store.capabilities.maxBytes ?? MIB, MIB)
     const values = { KEY: 'x'.repeat(limit) }
     await assertStoreFailure('TOO_LARGE', () => store.set('a', { ...values, MORE: 'x' }))
+    // Bytes count, not characters.
+    await assertStoreFailure('TOO_LARGE', () => store.set('a', { KEY: 'é'.repeat(Math.floor(limit / 2) + 1) }))
     assert.equal(await store.get('a'), undefined)
     await store.set('a', values)
     await assertStoreFailure('TOO_LARGE', () => store.set('a', { MORE: 'x' }, { mode: 'merge' }))
@@ -182,10 +186,39 @@ export const setCases: Cases = {
     assertSecret(await store.get('a'), { name: 'a', values: { KEY: 'z' } })
   },
 
+  async 'set without compare-and-set refuses ifVersion, rather than ignore it'(open) {
+    const store = asWritable(await open({ default: { a: BEFORE } }))
+    if (store === undefined || store.capabilities.cas) return
+    for (const ifVersion of [null, 'none']) await assertRefused(() => store.set('a', { KEY: 'x' }, { ifVersion }))
+    assertSecret(await store.get('a'), { name: 'a', values: BEFORE })
+  },
+
   async 'set refuses a mode that it does not know'(open) {
     const store = asWritable(await open({ default: { a: BEFORE } }))
     if (store === undefined) return
     await assertArgumentFailure('INVALID_OPTION', () => store.set('a', { KEY: 'x' }, { mode: 'append' as 'merge' }))
     assertSecret(await store.get('a'), { name: 'a', values: BEFORE })
+  },
+
+  async 'set refuses a description that is no well-formed text, and changes nothing'(open) {
+    const store = asWritable(await open({ default: { a: BEFORE } }))
+    if (store === undefined) return
+    for (const description of ['a\0', 'a\ud800', 1, null, ['x']] as string[]) {
+      await assertStoreFailure('INVALID', () => store.set('a', { KEY: 'x' }, { description }))
+    }
+    assertSecret(await store.get('a'), { name: 'a', values: BEFORE })
+  },
+
+  async 'set writes the own pairs of what it is given, and leaves that as it is'(open) {
+    const store = asWritable(await open())
+    if (store === undefined) return
+    const inheriting = Object.create({ INHERITED: 'x' }) as Record<string, string>
+    inheriting['KEY'] = 'y'
+    const bare = Object.assign(Object.create(null) as Record<string, string>, { KEY: 'y' })
+    for (const values of [inheriting, bare]) {
+      await store.set('a', values)
+      assert.ok(!Object.isFrozen(values), 'set froze the values that it was given')
+      assertSecret(await store.get('a'), { name: 'a', values: { KEY: 'y' } })
+    }
   },
 }

@@ -6,13 +6,13 @@ const FLAGS = ['write', 'cas', 'history', 'watch', 'list', 'syncDescribe'] as co
 const VERBS = { write: ['set', 'delete'], history: ['history', 'rollback'], watch: ['watch'] } as const
 
 export const shapeCases: Cases = {
-  async 'the store has a name, and declares each capability as true or false'(open) {
+  async 'the store has a plain word for a name, and declares each capability as true or false'(open) {
     const { name, capabilities } = await open()
-    assert.equal(typeof name, 'string')
-    assert.ok(name.length > 0)
+    assert.match(name, /^[a-z][a-z0-9_-]{0,63}$/i, 'the name is not a plain word')
     for (const flag of FLAGS)
       assert.equal(typeof capabilities[flag], 'boolean', `the capability ${flag} is not declared`)
-    if (capabilities.maxBytes !== undefined) assert.ok(capabilities.maxBytes > 0 && capabilities.maxBytes < 1024 * 1024)
+    const { maxBytes = 1 } = capabilities
+    assert.ok(Number.isSafeInteger(maxBytes) && maxBytes > 0 && maxBytes < 1024 * 1024, 'maxBytes is no limit')
     assert.ok(
       capabilities.write || !(capabilities.cas || capabilities.history),
       'only what can be written has versions',

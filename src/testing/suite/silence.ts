@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { isLatchkeyError } from '../../errors.ts'
 import type { Cases } from './case.ts'
-import { assertStoreFailure, asWritable, withHistory } from './checks.ts'
+import { assertStoreFailure, asWritable, collect, withHistory } from './checks.ts'
 
 /** Long enough that its length is no number that a message has for another reason. */
-const CANARY = `canary-7f3a91d2-${'x'.repeat(7903)}`
+const CANARY = `canary-7f3a91d2-${'x'.repeat(1637)}`
 const ENCODINGS = ['base64', 'base64url', 'hex'] as const
 
 /** What gives a value away: how it begins, and the beginnings of its encodings and hashes. */
@@ -44,7 +44,7 @@ export const silenceCases: Cases = {
     for (const values of refused) {
       assertSilent(await assertStoreFailure('INVALID', () => store.set('a', values as Record<string, string>)))
     }
-    const large = CANARY.repeat(200)
+    const large = CANARY.repeat(1_000)
     assertSilent(await assertStoreFailure('TOO_LARGE', () => store.set('a', { KEY: large })), large)
   },
 
@@ -71,6 +71,18 @@ export const silenceCases: Cases = {
     assertSilent(await assertStoreFailure('CLOSED', () => store.get('a')))
     const writable = asWritable(store)
     if (writable) assertSilent(await assertStoreFailure('CLOSED', () => writable.set('a', { KEY: CANARY })))
+  },
+
+  async 'what is told of a secret without its values shows nothing of them'(open) {
+    const store = await open({ default: { a: { KEY: CANARY } } })
+    const told: unknown[] = [await store.describe('a')]
+    if (store.capabilities.list) told.push(await collect(store.list()))
+    const writable = asWritable(store)
+    if (writable) told.push(await writable.set('a', { KEY: CANARY }, { mode: 'merge' }))
+    const versioned = withHistory(store)
+    if (versioned) told.push(await versioned.history('a'))
+    const shown = inspect(told, { depth: 10, showHidden: true, maxStringLength: null, maxArrayLength: null })
+    for (const trace of traces(CANARY)) assert.ok(!shown.includes(trace), 'an answer without values shows one')
   },
 
   async 'a version comes from no value alone'(open) {

@@ -3,12 +3,13 @@ import type { Secret, SecretInfo } from '../../../src/secret.ts'
 import type { WritableSecretStore } from '../../../src/store.ts'
 import type { MemoryStore } from '../../../src/stores/memory.ts'
 
-/** A way to break a store, and the test of the suite that must see it. */
+/** A way to break a store, and the tests of the suite that must see it: these and no others. */
 export interface Breakage {
   /** Goes on from "a store that". */
   readonly what: string
   readonly broken: (store: MemoryStore) => WritableSecretStore
-  readonly fails: string
+  /** Titles: first the test that is about it, then those that fail in its wake. */
+  readonly fails: readonly [string, ...string[]]
 }
 
 /** Copies an answer with something changed, frozen as an answer should be. */

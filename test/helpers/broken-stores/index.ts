@@ -2,9 +2,10 @@
 import { changes } from './changes.ts'
 import { leaks } from './leaks.ts'
 import { names } from './names.ts'
+import { pages } from './pages.ts'
 import { reads } from './reads.ts'
 import { shapes } from './shapes.ts'
 import { values } from './values.ts'
 import { versions } from './versions.ts'
 
-export const BREAKAGES = [...reads, ...values, ...versions, ...changes, ...names, ...leaks, ...shapes]
+export const BREAKAGES = [...reads, ...pages, ...values, ...versions, ...changes, ...names, ...leaks, ...shapes]

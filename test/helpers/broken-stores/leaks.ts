@@ -18,7 +18,11 @@ export const leaks: readonly Breakage[] = [
         }
       },
     }),
-    fails: 'no value in errors: an error that refuses values shows nothing of them',
+    fails: [
+      'no value in errors: an error that refuses values shows nothing of them',
+      'no value in errors: a conflict shows nothing of either value',
+      'no value in errors: a closed store shows nothing of what it held',
+    ],
   },
   {
     what: 'keeps the engine’s error as the cause of a conflict',
@@ -34,7 +38,7 @@ export const leaks: readonly Breakage[] = [
         }
       },
     }),
-    fails: 'no value in errors: a conflict shows nothing of either value',
+    fails: ['no value in errors: a conflict shows nothing of either value'],
   },
   {
     what: 'tells how long a description is',
@@ -42,11 +46,11 @@ export const leaks: readonly Breakage[] = [
       ...store,
       set: async (name, values, options) => {
         const { description } = options ?? {}
-        if (!description?.includes('\0')) return store.set(name, values, options)
+        if (typeof description !== 'string' || !description.includes('\0')) return store.set(name, values, options)
         throw new StoreError('INVALID', `NUL at ${description.length}.`)
       },
     }),
-    fails: 'no value in errors: an error about a description shows nothing of it',
+    fails: ['no value in errors: an error about a description shows nothing of it'],
   },
   {
     what: 'takes a bare hash for the version',
@@ -55,10 +59,31 @@ export const leaks: readonly Breakage[] = [
       getMany: async (requests, options) =>
         (await store.getMany(requests, options)).map((secret) =>
           changed(secret, {
-            version: createHash('sha256').update(JSON.stringify(secret?.values)).digest('hex').slice(0, 16),
+            version: createHash('sha256')
+              .update(JSON.stringify(secret?.values ?? null))
+              .digest('hex')
+              .slice(0, 16),
           }),
         ),
     }),
-    fails: 'no value in errors: a version comes from no value alone',
+    fails: [
+      'no value in errors: a version comes from no value alone',
+      'getMany: getMany gives the versions that get gives, also with keys',
+    ],
+  },
+  {
+    what: 'tells the beginnings of values in its history',
+    broken: (store) => ({
+      ...store,
+      history: async (name, options) => {
+        const { values } = (await store.get(name, { scope: options?.scope })) ?? {}
+        const preview = Object.values(values ?? {}).map((value) => value.slice(0, 12))
+        return (await store.history(name, options)).map((info) => Object.freeze({ ...info, preview }))
+      },
+    }),
+    fails: [
+      'no value in errors: what is told of a secret without its values shows nothing of them',
+      'history: history lists the versions that are kept, the live one first',
+    ],
   },
 ]

@@ -14,7 +14,7 @@ export const names: readonly Breakage[] = [
         return Object.freeze({ name, scope: 'default', version: '1', values: withoutPrototype({}) })
       },
     }),
-    fails: 'hostile names: words that every object knows are not there before they are written',
+    fails: ['hostile names: words that every object knows are not there before they are written'],
   },
   {
     what: 'loses a key named __proto__',
@@ -27,7 +27,7 @@ export const names: readonly Breakage[] = [
         return changed(secret, { values: withoutPrototype(values) })
       },
     }),
-    fails: 'hostile names: words that every object knows can be names, keys and scopes',
+    fails: ['hostile names: words that every object knows can be names, keys and scopes'],
   },
   {
     what: 'answers undefined for a name that is none',
@@ -35,7 +35,10 @@ export const names: readonly Breakage[] = [
       ...store,
       get: async (name, options) => (/^\w+$/.test(name) ? await store.get(name, options) : undefined),
     }),
-    fails: 'hostile names: every verb refuses what is no name',
+    fails: [
+      'hostile names: every verb refuses what is no name',
+      'scopes: scopes and names that look alike are kept apart',
+    ],
   },
   {
     what: 'throws for a bad name before there is a promise',
@@ -46,7 +49,15 @@ export const names: readonly Breakage[] = [
         return store.get(name, options)
       },
     }),
-    fails: 'hostile names: every verb refuses what is no name',
+    fails: [
+      'hostile names: every verb refuses what is no name',
+      'hostile names: every verb refuses what is no scope',
+      'no value in errors: a closed store shows nothing of what it held',
+      'no value in errors: an error of the store has a form for logs, with its code and no stack',
+      'close: after close every verb fails with CLOSED',
+      'close: close may be called before anything else',
+      'close: await using closes the store',
+    ],
   },
   {
     what: 'takes a scope for a path',
@@ -54,6 +65,6 @@ export const names: readonly Breakage[] = [
       ...store,
       get: (name, options) => store.get(name, { ...options, scope: options?.scope?.replace(/^\/|\/$/g, '') }),
     }),
-    fails: 'hostile names: every verb refuses what is no scope',
+    fails: ['hostile names: every verb refuses what is no scope'],
   },
 ]

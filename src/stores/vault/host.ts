@@ -1,0 +1,33 @@
+/** The parts of the machine that a Vault store uses: time, chance, and a file. */
+import { readFile } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { HttpHost } from '../http.ts'
+
+/** The parts of the machine that a store uses. */
+export interface VaultHost extends HttpHost {
+  /** Milliseconds that only ever grow. */
+  readonly now: () => number
+  /** Calls later, without keeping the process alive. Gives what cancels it. */
+  readonly after: (ms: number, call: () => void) => () => void
+  readonly readFile: (path: string) => Promise<string>
+}
+
+/** The machine as it is. */
+export const nodeVaultHost: VaultHost = {
+  async delay(ms, signal) {
+    try {
+      await delay(ms, undefined, { signal })
+    } catch (error) {
+      if (!signal.aborted) throw error
+    }
+  },
+  random: Math.random,
+  now: () => performance.now(),
+  after(ms, call) {
+    const timer = setTimeout(call, ms).unref()
+    return () => {
+      clearTimeout(timer)
+    }
+  },
+  readFile: (path) => readFile(path, 'utf8'),
+}

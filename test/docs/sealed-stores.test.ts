@@ -1,0 +1,70 @@
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describeEngine } from '../helpers/engines.ts'
+import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
+import type { StartedPostgres } from '../helpers/engines/postgres.ts'
+import { ROOT, run, temporaryFolder } from '../helpers/packed-package.ts'
+
+/** The programs of a page. */
+const programsOf = (page: string): string[] => {
+  const text = readFileSync(join(ROOT, 'docs/stores', page), 'utf8')
+  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program = '']) => program)
+}
+const sealed = programsOf('sealed.md')
+const postgres = programsOf('postgres.md')
+
+const { folder, remove } = temporaryFolder()
+beforeAll(() => {
+  mkdirSync(join(folder, 'node_modules/@electric-sql'), { recursive: true })
+  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
+  for (const name of ['pg', 'postgres', '@electric-sql/pglite']) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+  }
+})
+afterAll(remove)
+
+async function expectOutput(program: string, output: string, url = ''): Promise<void> {
+  const command = [`DATABASE_URL=${url}`, process.execPath, '--input-type=module', '-e', program]
+  const { code, stdout, stderr } = await run('env', command, folder)
+  expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: output, stderr: '' })
+}
+
+const KEYS = "[ 'GH_ACCESS_TOKEN', 'GH_USERNAME' ]\n"
+const READ_BACK = "\nconsole.log((await store.describe('my_github_secret')).keys)"
+
+describe('docs/stores/sealed.md', () => {
+  test('the program at its beginning prints what the page says', () => expectOutput(sealed[0] ?? '', KEYS))
+  test('the rotation tells how far it is', () => expectOutput(sealed[1] ?? '', '1 1\n'))
+  test('has no other program', () => {
+    expect(sealed).toHaveLength(2)
+  })
+})
+
+test('docs/stores/postgres.md: the program for PGlite runs', () =>
+  expectOutput(`${postgres[1] ?? ''}${READ_BACK}`, "[ 'GH_ACCESS_TOKEN' ]\n"))
+
+describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs of a PostgreSQL server', (here) => {
+  let started: StartedPostgres | undefined
+  beforeAll(async () => {
+    started = 'folder' in here ? await startPostgres(here.folder) : undefined
+  }, 120_000)
+  afterAll(() => started?.remove())
+  const url = () => ('url' in here ? here.url : (started?.url ?? ''))
+
+  test('docs/stores/postgres.md: the program at its beginning prints what the page says', () =>
+    expectOutput(postgres[0] ?? '', KEYS, url()))
+
+  test('docs/stores/postgres.md: the program for postgres.js runs', () => {
+    const program = (postgres[2] ?? '').replace('await sql.end()', `${READ_BACK}\nawait sql.end()`)
+    return expectOutput(
+      program.replace('DATABASE_URL)', 'DATABASE_URL, { onnotice: () => {} })'),
+      "[ 'GH_ACCESS_TOKEN' ]\n",
+      url(),
+    )
+  })
+
+  test('docs/stores/postgres.md: has no other program', () => {
+    expect(postgres).toHaveLength(3)
+  })
+})
