@@ -1,7 +1,8 @@
 /** Sealed rows in Redis: reads of one command, writes of one script. */
+import { ATTEMPTS, tooBusy } from '../sealing/attempts.ts'
 import type { Place, RowOptions, SealedEngine, SealedRow, WriteOutcome } from '../sealing/engine.ts'
 import type { Connection } from './connection.ts'
-import { badAnswer, emptied, STORE, tooBusy, unlisted } from './failure.ts'
+import { badAnswer, emptied, STORE, unlisted } from './failure.ts'
 import { fieldOf, itemOf, newRevision, placeOf, readRow, splitValue } from './rows.ts'
 import { KEYRING_FIELD, MARK_FIELD, NONE, PAGE, READ, REMOVE, SCOPES, WRITE, WRITE_KEYRING } from './scripts.ts'
 
@@ -10,8 +11,6 @@ const ROWS = 50
 const SCOPES_AT_ONCE = 100
 /** Greater than every character of a name. */
 const BEYOND = '\x7f'
-/** Each attempt that fails means that somebody else has written: so many in a row mean that something else is wrong. */
-const ATTEMPTS = 1_000
 
 /** A page of the names. */
 export interface Page<T> {
@@ -171,7 +170,7 @@ export function redisEngine(redis: Connection, channel: string, history: number)
         if (now === undefined) return false
         if (await removeIf(place, now)) return true
       }
-      throw tooBusy(place)
+      throw tooBusy(STORE, place)
     },
 
     versions: (scope, from) =>

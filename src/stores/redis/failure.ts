@@ -1,7 +1,6 @@
 /** What went wrong with Redis, by the code word that its answer begins with; never by its text, which may quote a command. */
 import { isLatchkeyError, StoreError } from '../../errors.ts'
 import type { StoreErrorCode } from '../../errors.ts'
-import type { Place } from '../sealing/engine.ts'
 
 /** The store's name. */
 export const STORE = 'redis'
@@ -100,14 +99,5 @@ export function unlisted(): StoreError {
   return new StoreError('CORRUPT', `The ${STORE} store holds secrets that are not in its set of names.`, {
     store: STORE,
     hint: 'Somebody wrote to its keys by hand. Set these secrets again, or restore all three keys together.',
-  })
-}
-
-/** Makes the error of a secret that is written by others again and again. */
-export function tooBusy({ scope, name }: Place): StoreError {
-  return new StoreError('UNAVAILABLE', `Secret ${name} (scope ${scope}) is being written by too many others.`, {
-    store: STORE,
-    scope,
-    secret: name,
   })
 }

@@ -1,8 +1,9 @@
 /** The options of a store in Redis, checked, with what was left out filled in. */
 import { argumentError } from '../../errors.ts'
-import { assertOptions, wholeOption } from '../request.ts'
+import { assertOptions } from '../request.ts'
 import { SEALING_OPTIONS, sealingSettings } from '../sealing/settings.ts'
 import type { SealingOptions, SealingSettings } from '../sealing/settings.ts'
+import { wholeSetting } from '../setting.ts'
 import { sending, subscribing } from './client.ts'
 import type { RedisClient, Send, Subscribe } from './client.ts'
 import { STORE } from './failure.ts'
@@ -51,8 +52,8 @@ export function redisSettings(options: RedisStoreOptions): RedisSettings {
     send: sending(options.client),
     subscribe: subscribing(options.client, options.subscriber),
     prefix,
-    timeoutMs: wholeOption(CALLER, 'timeoutMs', options.timeoutMs ?? 5_000, 1, LONGEST_MS),
-    watchCheckMs: wholeOption(CALLER, 'watchCheckMs', options.watchCheckMs ?? 5_000, 100, LONGEST_MS),
+    timeoutMs: wholeSetting(CALLER, 'timeoutMs', options.timeoutMs ?? 5_000, 1, LONGEST_MS),
+    watchCheckMs: wholeSetting(CALLER, 'watchCheckMs', options.watchCheckMs ?? 5_000, 100, LONGEST_MS),
     sealing: sealingSettings(CALLER, STORE, options),
   }
 }
