@@ -41,7 +41,16 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
       test,
       factory: async () => {
         const { client, end } = await connect(url)
-        return { store: redisStore({ client, prefix: freshPrefix(), key: generateKey() }), dispose: end }
+        const options = { client, prefix: freshPrefix(), key: generateKey() }
+        const other = redisStore(options)
+        return {
+          store: redisStore(options),
+          change: async (scope, name, values) => {
+            if (values === undefined) await other.delete(name, { scope })
+            else await other.set(name, values, { scope })
+          },
+          dispose: end,
+        }
       },
     })
   })
