@@ -13,6 +13,8 @@ const library = {
   'stores/aws-in-child': 'src/stores/aws-in-child.ts',
   'stores/postgres': 'src/stores/postgres.ts',
   'stores/postgres-in-child': 'src/stores/postgres-in-child.ts',
+  'stores/redis': 'src/stores/redis.ts',
+  'stores/redis-in-child': 'src/stores/redis-in-child.ts',
   'stores/directory': 'src/stores/directory.ts',
   'stores/directory-in-child': 'src/stores/directory-in-child.ts',
   'stores/vault': 'src/stores/vault.ts',

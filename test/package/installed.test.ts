@@ -143,6 +143,7 @@ describe('exports', () => {
   test.each([
     ['latchkey', 'createRegistry'],
     ['latchkey/stores/postgres', 'postgresStore'],
+    ['latchkey/stores/redis', 'redisStore'],
     ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/vault', 'vaultStore'],
     ['latchkey/stores/aws', 'awsStore'],
@@ -158,6 +159,7 @@ describe('exports', () => {
   test.each([
     ['latchkey', 'sealedStore(memoryStore())', 'sealedStore, memoryStore'],
     ['latchkey/stores/postgres', 'postgresStore({ client: {} })', 'postgresStore'],
+    ['latchkey/stores/redis', 'redisStore({ client: {} })', 'redisStore'],
     ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
     ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
     ['latchkey/stores/aws', "awsStore({ region: 'eu-central-1' })", 'awsStore'],
