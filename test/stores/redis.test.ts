@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createClient, createCluster, RESP_TYPES } from 'redis'
-import { Cluster } from 'ioredis'
+import { Cluster, Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
 import { redisStore as redisStoreInChild } from '../../src/stores/redis-in-child.ts'
@@ -99,6 +99,25 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     expect((await two.get('b'))?.values['K']).toBe('of two')
     expect(told).toEqual(['b'])
     await two.close()
+  })
+
+  test('what ioredis puts before its keys keeps stores apart, too', async () => {
+    const prefix = freshPrefix()
+    const [key, otherKey] = [generateKey(), generateKey()]
+    const clients = [`one-${prefix}:`, `two-${prefix}:`].map((keyPrefix) => new Redis(url, { keyPrefix }))
+    onTestFinished(() => {
+      for (const client of clients) client.disconnect()
+    })
+    const [one, two] = [key, otherKey].map((of, at) => redisStore({ client: clients[at] as Redis, prefix, key: of }))
+    const told: (string | undefined)[] = []
+    const watch = await one?.watch?.(({ version }) => told.push(version))
+    await two?.set('a', { K: 'of two' })
+    const { version } = (await one?.set('a', { K: 'of one' })) ?? {}
+    expect((await two?.get('a'))?.values['K']).toBe('of two')
+    expect((await one?.get('a'))?.version).toBe(version)
+    // Their channel is the same: a watch may hear of the other store, and then tells what is true of its own.
+    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe(version)
+    await watch?.[Symbol.asyncDispose]()
   })
 
   test('a get, and a getMany of 50, are one command', async () => {
