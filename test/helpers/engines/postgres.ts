@@ -24,6 +24,8 @@ export interface StartedPostgres {
 /** PostgreSQL does not run as root. */
 const NOBODY = 65534
 const START_CAP_MS = 60_000
+/** Runs a program until the input ends: by the test, or because the process that runs the tests is gone, however it ended. */
+const UNTIL_END_OF_INPUT = '"$@" </dev/null & pid=$!; read -r line; kill -QUIT $pid; wait $pid'
 
 /** How the tests reach a PostgreSQL, if there is one. */
 export function postgresHere(): { url: string } | { folder: string } | undefined {
@@ -63,9 +65,10 @@ export async function startPostgres(folder: string): Promise<StartedPostgres> {
   const start = async (): Promise<void> => {
     const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'fsync=off', 'max_connections=200']
     const options = settings.flatMap((setting) => ['-c', setting])
-    server = spawn(join(folder, 'postgres'), ['-D', data, '-p', String(port), ...options], {
+    const command = [join(folder, 'postgres'), '-D', data, '-p', String(port), ...options]
+    server = spawn('sh', ['-c', UNTIL_END_OF_INPUT, 'sh', ...command], {
       cwd: place,
-      stdio: 'ignore',
+      stdio: ['pipe', 'ignore', 'ignore'],
       ...asUser,
     })
     await answering(url)
@@ -73,7 +76,7 @@ export async function startPostgres(folder: string): Promise<StartedPostgres> {
   const crash = async (): Promise<void> => {
     if (server === undefined || server.exitCode !== null || server.signalCode !== null) return
     const gone = once(server, 'exit')
-    server.kill('SIGQUIT')
+    server.stdin?.end()
     await gone
   }
   await start()

@@ -101,7 +101,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       return written
     })()
 
-    rotating.send('rotate')
+    rotating.send('begin to rotate')
     expect((await rotating.next()).checked).toBe(16)
     rotating.fixture.child.kill('SIGKILL')
     await rotating.fixture.ended
