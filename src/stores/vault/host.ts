@@ -1,6 +1,6 @@
 /** The parts of the machine that a Vault store uses: time, chance, and a file. */
 import { readFile } from 'node:fs/promises'
-import { setTimeout as delay } from 'node:timers/promises'
+import { nodeHttpHost } from '../http-host.ts'
 import type { HttpHost } from '../http.ts'
 
 /** The parts of the machine that a store uses. */
@@ -14,14 +14,7 @@ export interface VaultHost extends HttpHost {
 
 /** The machine as it is. */
 export const nodeVaultHost: VaultHost = {
-  async delay(ms, signal) {
-    try {
-      await delay(ms, undefined, { signal })
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-  },
-  random: Math.random,
+  ...nodeHttpHost,
   now: () => performance.now(),
   after(ms, call) {
     const timer = setTimeout(call, ms).unref()

@@ -5,7 +5,8 @@ import type { HeldSecret } from '../answer.ts'
 import { foreignKeys, foreignSecret } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { HttpAnswer } from '../http.ts'
-import { answerError, isNothing, isRecord, notVersioned } from './failure.ts'
+import { isRecord } from '../http-body.ts'
+import { answerError, isNothing, notVersioned } from './failure.ts'
 
 /** The member that holds the description. It is no key, so no secret's pair is ever called so. */
 export const DESCRIPTION = 'latchkey.description'
