@@ -96,7 +96,8 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     await store.set('a', { KEY_NAME: 'the value' }, { description: 'the description', scope: 'acme/production' })
     const bytes = Buffer.from(await valueOf(`${prefix}secrets/acme/production,a`), 'base64')
     expect(bytes.length).toBeGreaterThan(128)
-    for (const text of ['KEY_NAME', 'the value', 'the description']) expect(bytes.toString('latin1')).not.toContain(text)
+    for (const text of ['KEY_NAME', 'the value', 'the description'])
+      expect(bytes.toString('latin1')).not.toContain(text)
   })
 
   test('get, set and getMany of 128 are one request each, and getMany of 129 is two', async () => {
@@ -245,7 +246,8 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
 
     test('by keys of somebody else beneath the prefix is passed over', async () => {
       const { store, prefix } = await sown()
-      for (const key of ['x', 'default,a b', 'default,a,b', ',a', '\n,a']) await put(`${prefix}secrets/${key}`, base64('x'))
+      for (const key of ['x', 'default,a b', 'default,a,b', ',a', '\n,a'])
+        await put(`${prefix}secrets/${key}`, base64('x'))
       expect((await collect(store.list())).map(({ name }) => name)).toEqual(['a', 'b'])
       expect(await collect(store.scopes())).toEqual(['acme', 'default'])
     })

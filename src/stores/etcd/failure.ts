@@ -33,7 +33,11 @@ const NOT_ETCD: Meaning = [
 
 /** What a gRPC code means for the caller; any other is UNAVAILABLE. */
 const MEANINGS: Readonly<Record<number, Meaning>> = {
-  3: ['STORE_FAILED', 'etcd does not take the request', 'It must be etcd 3.4 or newer, with 128 operations per transaction.'],
+  3: [
+    'STORE_FAILED',
+    'etcd does not take the request',
+    'It must be etcd 3.4 or newer, with 128 operations per transaction.',
+  ],
   7: DENIED,
   8: [
     'UNAVAILABLE',

@@ -103,7 +103,8 @@ function baseOf(given: unknown): string {
 
 function loginOf(username: unknown, password: unknown): Login | undefined {
   if (username === undefined && password === undefined) return undefined
-  if (typeof username !== 'string' || username === '') throw wrong('username must be a string, where there is a password.')
+  if (typeof username !== 'string' || username === '')
+    throw wrong('username must be a string, where there is a password.')
   if (typeof password === 'function') return { username, password: password as () => unknown }
   if (typeof password === 'string' && password !== '') return { username, password }
   throw wrong('password must be a string or a function, where there is a username.')

@@ -54,7 +54,12 @@ export async function followStream(client: EtcdClient, settings: StreamSettings)
   let timer = wait(openMs)
   let isOpen = false
   try {
-    const create = { key: encoded(range.key), range_end: encoded(range.end), start_revision: String(from), prev_kv: true }
+    const create = {
+      key: encoded(range.key),
+      range_end: encoded(range.end),
+      start_revision: String(from),
+      prev_kv: true,
+    }
     const stopped = new Promise<never>((_, reject) => {
       ending.signal.addEventListener('abort', () => {
         reject(new Error('stopped'))

@@ -154,8 +154,14 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   test.each<[string, () => Response]>([
     ['HTML', () => new Response('<html>busy</html>', { headers: { 'content-type': 'text/html' } })],
     ['an error', () => new Response('{"error":"x","code":14}', { status: 503 })],
-    ['a line that is cut off', () => new Response('{"result":{"header":{"revision":"9000000"},"created":true}}\n{"resu')],
-    ['events that are none', () => new Response('{"result":{"header":{"revision":"9000000"},"created":true,"events":[1]}}\n')],
+    [
+      'a line that is cut off',
+      () => new Response('{"result":{"header":{"revision":"9000000"},"created":true}}\n{"resu'),
+    ],
+    [
+      'events that are none',
+      () => new Response('{"result":{"header":{"revision":"9000000"},"created":true,"events":[1]}}\n'),
+    ],
     ['revisions of an older backup', () => new Response('{"result":{"header":{"revision":"1"},"created":true}}\n')],
     ['a refusal', () => new Response('{"result":{"created":true,"canceled":true,"cancel_reason":"denied"}}\n')],
     ['nothing', () => new Response('')],
