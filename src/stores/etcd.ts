@@ -46,8 +46,6 @@ export function etcdStore(options: EtcdStoreOptions): EtcdStore {
       await client.close()
     },
   }
-  const store = sealingStore(engine, settings.sealing)
-  const { watch } = store
-  if (watch === undefined) throw new TypeError('An engine with watch makes a store with watch.')
-  return Object.assign(store, { watch })
+  // The engine has a watch, and so has the store.
+  return sealingStore(engine, settings.sealing) as EtcdStore
 }

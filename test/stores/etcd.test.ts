@@ -260,7 +260,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       let rotate = true
       const stalling = open({
         async fetch(input, init) {
-          if (rotate && String(init?.body).includes('request_put')) {
+          if (rotate && (init?.body as string).includes('request_put')) {
             rotate = false
             await open().rotateKey()
           }

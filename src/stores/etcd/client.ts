@@ -26,7 +26,7 @@ export interface Call {
 /** Speaks to one etcd cluster. */
 export interface EtcdClient {
   /**
-   * Sends a request. `undefined`: the revision that it asks for is gone.
+   * Sends a request. `undefined`, for one that reads: the revision that it asks for is gone.
    *
    * @throws StoreError for every answer that is not etcd's success.
    */
@@ -107,7 +107,7 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
       if (token === used) token = undefined
       answer = await send(call, await authorized(call.signal))
     }
-    if (isCompacted(answer)) return undefined
+    if (call.reads && isCompacted(answer)) return undefined
     if (answer.status !== 200) throw answerError(answer, call.doing, call.about, !call.reads)
     // Every answer of etcd says where the cluster is. One that does not is somebody else's.
     if (isRecord(answer.body) && isRecord(answer.body['header'])) return answer.body

@@ -213,7 +213,8 @@ export function etcdEngine(client: EtcdClient, keys: Keys, history: number): Etc
         return (await transact(doing, about, [{ key, revision }], { request_delete_range: removal })) === 'done'
       }
       const call = { path: 'kv/deleterange', body: removal, reads: false, maxBytes: ROW_ANSWER, doing, about }
-      return (await client.ask(call))?.['deleted'] === '1'
+      const answer = await client.ask(call)
+      return answer?.['deleted'] === '1'
     },
 
     async seen(scope) {

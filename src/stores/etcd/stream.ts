@@ -14,8 +14,8 @@ export interface StreamChange {
 }
 
 /**
- * How a stream ended. `idle`: nothing came for a while, or etcd closed it; it can be resumed. `lost`: what it was to begin with is
- * gone, or it did not speak as etcd does: everything must be looked at again. `failed`: it could not be opened, or broke.
+ * How a stream ended. `idle`: nothing came for a while. `lost`: what it was to begin with is gone, or it did not begin, or not
+ * speak as etcd does: everything must be looked at again. `failed`: it could not be opened, or it was ended.
  */
 export type StreamEnd = 'idle' | 'lost' | 'failed'
 
@@ -29,7 +29,6 @@ export interface StreamSettings {
   /** How long it may say nothing: milliseconds. */
   readonly idleMs: number
   readonly signal: AbortSignal
-  readonly opened: () => void
   readonly heard: (change: StreamChange) => void
 }
 
@@ -38,7 +37,7 @@ const MAX_LINE = 64 * 1024 * 1024
 
 /** Follows a stream to its end. Never rejects. */
 export async function followStream(client: EtcdClient, settings: StreamSettings): Promise<StreamEnd> {
-  const { range, from, openMs, idleMs, signal, opened } = settings
+  const { range, from, openMs, idleMs, signal } = settings
   const ending = new AbortController()
   const time = { isUp: false }
   const end = (): void => {
@@ -71,7 +70,7 @@ export async function followStream(client: EtcdClient, settings: StreamSettings)
     const lines = linesOf(response.body)
     for (;;) {
       const { value: line, done } = await Promise.race([lines.next(), stopped])
-      if (done === true) return isOpen ? 'idle' : 'failed'
+      if (done === true) return 'failed'
       const result = resultIn(line)
       if (result === undefined) return isOpen ? 'lost' : 'failed'
       clearTimeout(timer)
@@ -80,7 +79,6 @@ export async function followStream(client: EtcdClient, settings: StreamSettings)
         isOpen = true
         // Where a backup was restored, the revisions begin anew, and what comes would be taken for old.
         if (BigInt(revisionOf(result) ?? '0') < from - 1n) return 'lost'
-        opened()
       }
       if (readInt64(result['compact_revision']) !== undefined) return 'lost'
       if (result['canceled'] === true) return 'failed'
@@ -88,7 +86,9 @@ export async function followStream(client: EtcdClient, settings: StreamSettings)
     }
   } catch {
     // Whatever it was, a watch has nobody to tell it to: the next stream will show.
-    return time.isUp && isOpen ? 'idle' : 'failed'
+    // One that never begins is held back on its way: until it comes through, looking again is all that can be done.
+    if (time.isUp) return isOpen ? 'idle' : 'lost'
+    return 'failed'
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', end)

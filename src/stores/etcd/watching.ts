@@ -2,11 +2,13 @@
  * Tells of changes. A stream is resumed at the revision after the last one that was told, however it ended; where that one is
  * compacted away, the secrets that are there are compared with those that were known. So nothing is missed.
  */
+import { closedError } from '../request.ts'
 import { unpackVersions } from '../sealing/packing.ts'
 import type { Place, RowChange } from '../sealing/engine.ts'
 import type { EtcdClient } from './client.ts'
 import type { EtcdEngine } from './engine.ts'
 import type { Kept } from './answers.ts'
+import { STORE } from './failure.ts'
 import { placeOf, rangeOf } from './keys.ts'
 import type { Keys } from './keys.ts'
 import type { EtcdSettings } from './settings.ts'
@@ -35,7 +37,7 @@ const LONGEST_PAUSE_MS = 5_000
 export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys, settings: EtcdSettings): Watching {
   const { timeoutMs, watchCheckMs, host } = settings
   const ends = new Set<AbortController>()
-  const closed = new AbortController()
+  let closed = false
 
   const look = async (scope: string): Promise<Known> => {
     const { revision, secrets } = await engine.seen(scope)
@@ -96,6 +98,7 @@ export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys,
           () => true,
         )
       }
+      const began = performance.now()
       const end = isLost
         ? 'failed'
         : await followStream(client, {
@@ -104,15 +107,14 @@ export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys,
             openMs: timeoutMs,
             idleMs: watchCheckMs,
             signal,
-            opened: () => {
-              failures = 0
-            },
             heard: (change) => {
               if (!signal.aborted) take(known, change, tell)
             },
           })
-      if (end === 'idle') continue
       if (end === 'lost') isLost = true
+      // A stream that ends at once, again and again, must not be opened as often as that is possible.
+      if (end === 'idle' || performance.now() - began >= LONGEST_PAUSE_MS) failures = 0
+      if (end === 'idle') continue
       // The token may have ended.
       client.forgetToken()
       const pause = Math.min(FIRST_PAUSE_MS * 2 ** Math.min(failures, 10), LONGEST_PAUSE_MS)
@@ -125,7 +127,7 @@ export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys,
     async watch(listener, scope) {
       const known = await look(scope)
       const ending = new AbortController()
-      if (closed.signal.aborted) ending.abort()
+      if (closed) throw closedError(STORE)
       ends.add(ending)
       const tell = (change: RowChange): void => {
         if (!ending.signal.aborted) listener(change)
@@ -140,7 +142,7 @@ export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys,
       }
     },
     close() {
-      closed.abort()
+      closed = true
       for (const ending of ends) ending.abort()
       ends.clear()
     },

@@ -17,8 +17,8 @@ const SECRET = 'the text of the answer'
 function fake(answer: (path: string, body: Record<string, unknown>, request: number) => unknown) {
   const requests: { url: string; body: Record<string, unknown>; headers: Record<string, string> }[] = []
   const answered: typeof fetch = async (input, init) => {
-    const url = String(input)
-    const body = JSON.parse(String(init?.body)) as Record<string, unknown>
+    const url = input as string
+    const body = JSON.parse(init?.body as string) as Record<string, unknown>
     requests.push({ url, body, headers: { ...(init?.headers as Record<string, string>) } })
     const given = await answer(url.slice(url.indexOf('/v3/') + 4), body, requests.length - 1)
     if (given instanceof Response) return given
@@ -161,7 +161,7 @@ describe('what is sent again', () => {
       address: ['http://one.test', 'http://two.test', new URL('http://three.test/etcd/')],
       retries: 2,
       fetch: (input, init) =>
-        away.has(new URL(String(input)).origin)
+        away.has(new URL(input).origin)
           ? Promise.reject(Object.assign(new TypeError('fetch failed'), { code: 'ECONNREFUSED' }))
           : etcd.fetch(input, init),
     })

@@ -20,7 +20,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
 
   let count = 0
   /** A watched store whose streams a test can cut, and keep from being opened, or answer itself. */
-  const watched = async (options: { watchCheckMs?: number; timeoutMs?: number } = {}) => {
+  const watched = (options: { watchCheckMs?: number; timeoutMs?: number } = {}) => {
     const place = { address: url, prefix: `watch-${process.pid}-${(count += 1)}/`, key: generateKey() }
     const streams: AbortController[] = []
     const gate = { closed: false, refused: 0, answer: undefined as (() => Response) | undefined }
@@ -28,7 +28,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       ...place,
       ...options,
       fetch(input, init) {
-        if (!String(input).endsWith('/watch')) return fetch(input, init)
+        if (!(input as string).endsWith('/watch')) return fetch(input, init)
         if (gate.closed) {
           gate.refused += 1
           return Promise.reject(new TypeError('fetch failed'))
@@ -59,7 +59,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   }
 
   test('tells each change once and in order, and none that is only sealed again', async () => {
-    const { store, other, told, begin } = await watched()
+    const { store, other, told, begin } = watched()
     await other.set('a', { K: '0' })
     await begin()
     const first = await other.set('a', { K: '1' })
@@ -77,7 +77,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   })
 
   test('tells everything that happened while its connection was lost, each of it', async () => {
-    const { store, other, told, begin, cut, gate } = await watched()
+    const { store, other, told, begin, cut, gate } = watched()
     await other.set('gone', { K: 'v' })
     await begin()
     for (let round = 0; round < 3; round += 1) {
@@ -100,7 +100,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   })
 
   test('loses nothing where what it missed is compacted away meanwhile: the last of each change, and deletes', async () => {
-    const { store, other, told, begin, cut, gate, compact } = await watched()
+    const { store, other, told, begin, cut, gate, compact } = watched()
     for (const name of ['kept', 'gone', 'changed']) await other.set(name, { K: 'v' })
     await begin()
     gate.closed = true
@@ -128,7 +128,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   })
 
   test('asks on a new connection when it hears nothing, so that one that is dead without a word is noticed', async () => {
-    const { store, other, told, begin, gate, streams } = await watched({ watchCheckMs: 100 })
+    const { store, other, told, begin, gate, streams } = watched({ watchCheckMs: 100 })
     // A stream that says that it was created, and never another word.
     const created = '{"result":{"header":{"revision":"9000000"},"created":true}}\n'
     gate.answer = () =>
@@ -166,7 +166,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     ['a refusal', () => new Response('{"result":{"created":true,"canceled":true,"cancel_reason":"denied"}}\n')],
     ['nothing', () => new Response('')],
   ])('goes on, and misses nothing, where %s comes in the place of a stream', async (_, answer) => {
-    const { store, other, told, begin, cut, gate } = await watched()
+    const { store, other, told, begin, cut, gate } = watched()
     await begin()
     gate.answer = answer
     cut()
@@ -178,8 +178,31 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     await store.close()
   })
 
+  test('looks again and again where streams are held back on their way', async () => {
+    const { store, other, told, gate } = watched({ timeoutMs: 1_000 })
+    gate.answer = () => new Response(new ReadableStream())
+    await store.watch((change) => told.push(change))
+    for (const K of ['1', '2']) {
+      const { version } = await other.set('a', { K })
+      await until(() => told.at(-1)?.version === version, 30_000)
+    }
+    await store.close()
+  }, 60_000)
+
+  test('waits longer and longer before it opens a stream again that ends at once', async () => {
+    const { store, begin, cut, gate } = watched()
+    await begin()
+    gate.answer = () => new Response('{"result":{"header":{"revision":"9000000"},"created":true}}\n')
+    const began = performance.now()
+    cut()
+    await until(() => gate.refused >= 5)
+    // At least half of 50, 100, 200, 400 and 800 ms, but for what a timer may be early.
+    expect(performance.now() - began).toBeGreaterThan(700)
+    await store.close()
+  })
+
   test('opens no stream any more once it is disposed of, or the store is closed', async () => {
-    const { store, told, other, cut, streams } = await watched({ watchCheckMs: 100 })
+    const { store, told, other, cut, streams } = watched({ watchCheckMs: 100 })
     const one = await store.watch((change) => told.push(change))
     await until(() => streams.length > 0)
     const [stream] = streams
