@@ -111,8 +111,7 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
     if (answer.status !== 200) throw answerError(answer, call.doing, call.about, !call.reads)
     // Every answer of etcd says where the cluster is. One that does not is somebody else's.
     if (isRecord(answer.body) && isRecord(answer.body['header'])) return answer.body
-    if (call.reads) throw badAnswer(call.doing, call.about)
-    throw answerError(answer, call.doing, call.about, true)
+    throw badAnswer(call.doing, call.about, !call.reads)
   }
 
   return {

@@ -126,7 +126,7 @@ export function etcdEngine(client: EtcdClient, keys: Keys, history: number): Etc
     })
     if (answer?.['succeeded'] === true) return 'done'
     const ranges = answer && readRanges(answer, compared.length)
-    if (ranges === undefined) throw badAnswer(doing, about)
+    if (ranges === undefined) throw badAnswer(doing, about, true)
     return ranges.map(([kept]) => kept?.revision)
   }
 

@@ -49,6 +49,7 @@ const MEANINGS: Readonly<Record<number, Meaning>> = {
   15: ['CORRUPT', 'etcd found its own data damaged', 'Look at its log, and restore a member or a backup.'],
   16: DENIED,
 }
+const UNKNOWN = ' Whether it happened is not known.'
 const OUT_OF_RANGE = 11
 const SAYS_TOO_LARGE = /request is too large|message larger than max/
 const SAYS_WHO = /user name is empty|authentication failed/
@@ -76,15 +77,14 @@ export function isCompacted(answer: HttpAnswer): boolean {
 /** Makes the error for an answer that was not expected. */
 export function answerError(answer: HttpAnswer, doing: string, about: About | undefined, wrote: boolean): StoreError {
   const [code, reason, hint] = meaning(answer)
-  const unknown = wrote && judge(answer) === 'unclear' ? ' Whether it happened is not known.' : ''
-  const message = `Could not ${doing}: ${reason} (HTTP ${answer.status}).${unknown}`
+  const message = `Could not ${doing}: ${reason} (HTTP ${answer.status}).${wrote && judge(answer) === 'unclear' ? UNKNOWN : ''}`
   return new StoreError(code, message, { ...about, store: STORE, hint })
 }
 
 /** Makes the error for an answer that is a success, but not one of etcd's. */
-export function badAnswer(doing: string, about: About | undefined): StoreError {
+export function badAnswer(doing: string, about: About | undefined, wrote = false): StoreError {
   const [code, reason, hint] = NOT_ETCD
-  return new StoreError(code, `Could not ${doing}: ${reason}.`, { ...about, store: STORE, hint })
+  return new StoreError(code, `Could not ${doing}: ${reason}.${wrote ? UNKNOWN : ''}`, { ...about, store: STORE, hint })
 }
 
 function meaning(answer: HttpAnswer): Meaning {

@@ -140,6 +140,18 @@ describe('what is sent again', () => {
     expect(etcd.requests.filter(({ body }) => isWrite(body))).toHaveLength(1)
   })
 
+  test.each<[string, () => unknown]>([
+    ['an empty object', () => json(200, '{}')],
+    ['JSON that is cut off', () => json(200, '{"header":{"revision":"5"},"succ')],
+    ['no outcome', () => ({ header: { revision: '5' } })],
+  ])('is no write that is answered with %s: whether it happened is told as not known', async (_, answer) => {
+    const etcd = fake((__, body) => (isWrite(body) ? answer() : undefined))
+    const error = await failureOf(() => opened({ fetch: etcd.fetch, retries: 2 }).set('a', { K: 'v' }))
+    expect(error).toMatchObject({ code: 'UNAVAILABLE', retryable: true })
+    expect(error.message).toContain('Whether it happened is not known.')
+    expect(etcd.requests.filter(({ body }) => isWrite(body))).toHaveLength(1)
+  })
+
   test('is a write to which etcd said that it has no room, and one that could not be sent', async () => {
     for (const answer of [
       grpc(429, 8),
