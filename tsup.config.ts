@@ -19,6 +19,8 @@ const library = {
   'stores/directory-in-child': 'src/stores/directory-in-child.ts',
   'stores/vault': 'src/stores/vault.ts',
   'stores/vault-in-child': 'src/stores/vault-in-child.ts',
+  'stores/etcd': 'src/stores/etcd.ts',
+  'stores/etcd-in-child': 'src/stores/etcd-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
 }
 

@@ -23,6 +23,7 @@ test('the template resolver loads mustache alone', () => {
 test("what stores on engines load is the ciphers alone: the client is the user's", () => {
   expect(loadedPackages(sources, 'stores/postgres.ts')).toEqual(['@noble/ciphers'])
   expect(loadedPackages(sources, 'stores/redis.ts')).toEqual(['@noble/ciphers'])
+  expect(loadedPackages(sources, 'stores/etcd.ts')).toEqual(['@noble/ciphers'])
 })
 
 test.each(['stores/directory.ts', 'stores/vault.ts', 'stores/aws.ts'])('%s loads no package at all', (path) => {
@@ -36,6 +37,7 @@ test('what children load has no zod, no cipher, no mustache and no Tinypool', ()
   expect(loadedPackages(sources, 'stores/directory-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/vault-in-child.ts')).toEqual([])
   expect(loadedPackages(sources, 'stores/aws-in-child.ts')).toEqual([])
+  expect(loadedPackages(sources, 'stores/etcd-in-child.ts')).toEqual([])
   // Tinypool loads the entry in the child; the entry must not load Tinypool.
   expect(loadedPackages(sources, 'worker/entry.ts')).toEqual([])
 })

@@ -1,7 +1,10 @@
 import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { generateKey } from '../../src/crypto/raw-key.ts'
 import { describeEngine } from '../helpers/engines.ts'
+import { ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
+import type { StartedEtcd } from '../helpers/engines/etcd.ts'
 import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
 import type { StartedPostgres } from '../helpers/engines/postgres.ts'
 import { ROOT, run, temporaryFolder } from '../helpers/packed-package.ts'
@@ -24,8 +27,9 @@ beforeAll(() => {
 })
 afterAll(remove)
 
-async function expectOutput(program: string, output: string, url = ''): Promise<void> {
-  const command = [`DATABASE_URL=${url}`, process.execPath, '--input-type=module', '-e', program]
+async function expectOutput(program: string, output: string, variables: Record<string, string> = {}): Promise<void> {
+  const environment = Object.entries(variables).map(([name, value]) => `${name}=${value}`)
+  const command = [...environment, process.execPath, '--input-type=module', '-e', program]
   const { code, stdout, stderr } = await run('env', command, folder)
   expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: output, stderr: '' })
 }
@@ -53,18 +57,33 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
   const url = () => ('url' in here ? here.url : (started?.url ?? ''))
 
   test('docs/stores/postgres.md: the program at its beginning prints what the page says', () =>
-    expectOutput(postgres[0] ?? '', KEYS, url()))
+    expectOutput(postgres[0] ?? '', KEYS, { DATABASE_URL: url() }))
 
   test('docs/stores/postgres.md: the program for postgres.js runs', () => {
     const program = (postgres[2] ?? '').replace('await sql.end()', `${READ_BACK}\nawait sql.end()`)
     return expectOutput(
       program.replace('DATABASE_URL)', 'DATABASE_URL, { onnotice: () => {} })'),
       "[ 'GH_ACCESS_TOKEN' ]\n",
-      url(),
+      { DATABASE_URL: url() },
     )
   })
 
   test('docs/stores/postgres.md: has no other program', () => {
     expect(postgres).toHaveLength(3)
+  })
+})
+
+describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
+  let started: StartedEtcd | undefined
+  beforeAll(async () => {
+    started = 'binary' in here ? await startEtcd(here.binary) : undefined
+  }, 120_000)
+  afterAll(() => started?.remove())
+
+  test('docs/stores/etcd.md: its one program prints what the page says, and ends', async () => {
+    const programs = programsOf('etcd.md')
+    expect(programs).toHaveLength(1)
+    const url = 'url' in here ? here.url : (started?.url ?? '')
+    await expectOutput(programs[0] ?? '', KEYS, { ETCD_URL: url, LATCHKEY_KEY: generateKey() })
   })
 })

@@ -147,6 +147,7 @@ describe('exports', () => {
     ['latchkey/stores/directory', 'directoryStore'],
     ['latchkey/stores/vault', 'vaultStore'],
     ['latchkey/stores/aws', 'awsStore'],
+    ['latchkey/stores/etcd', 'etcdStore'],
   ])('of %s are the same names in a host and in a child', async (specifier, name) => {
     const script = `console.log(Object.keys(await import('${specifier}')).sort().join())`
     const args = ['--input-type=module', '-e', script]
@@ -163,6 +164,7 @@ describe('exports', () => {
     ['latchkey/stores/directory', "directoryStore({ path: '/etc/secrets' })", 'directoryStore'],
     ['latchkey/stores/vault', "vaultStore({ address: 'https://vault.example.org:8200', token: 'x' })", 'vaultStore'],
     ['latchkey/stores/aws', "awsStore({ region: 'eu-central-1' })", 'awsStore'],
+    ['latchkey/stores/etcd', "etcdStore({ address: 'http://127.0.0.1:2379' })", 'etcdStore'],
   ])('of %s make stores inside a child that fail with STORE_IN_CHILD', async (specifier, made, names) => {
     const script = `
       import { ${names} } from '${specifier}'

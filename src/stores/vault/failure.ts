@@ -1,6 +1,7 @@
 /** What Vault's answers mean where they are no success. Their texts are looked at, and never passed on. */
 import { StoreError } from '../../errors.ts'
 import type { StoreErrorCode } from '../../errors.ts'
+import { isRecord } from '../http-body.ts'
 import type { HttpAnswer } from '../http.ts'
 
 /** The store's name. */
@@ -108,9 +109,4 @@ export function notVersioned(doing: string, subject: Subject): StoreError {
     ...subject,
     hint: NOT_VERSIONED,
   })
-}
-
-/** Tells whether something is a JSON object. */
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

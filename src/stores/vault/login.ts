@@ -2,7 +2,8 @@
 import { StoreError } from '../../errors.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
-import { answerError, isRecord, STORE } from './failure.ts'
+import { isRecord } from '../http-body.ts'
+import { answerError, STORE } from './failure.ts'
 import { isCredential } from './settings.ts'
 import type { AppRoleAuth, KubernetesAuth, VaultSettings } from './settings.ts'
 

@@ -2,9 +2,10 @@
 import type { SecretAddress } from '../../secret.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { HttpAnswer } from '../http.ts'
+import { isRecord } from '../http-body.ts'
 import { secretOf } from '../pair-map.ts'
 import type { PairMap, ReadSecret } from '../pair-map.ts'
-import { answerError, isNothing, isRecord, notVersioned } from './failure.ts'
+import { answerError, isNothing, notVersioned } from './failure.ts'
 
 /** What stands in Vault under a name. */
 export interface Found {

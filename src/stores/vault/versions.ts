@@ -2,7 +2,8 @@
 import type { SecretAddress } from '../../secret.ts'
 import { allOf } from '../batches.ts'
 import type { VaultClient } from './client.ts'
-import { answerError, isNothing, isRecord } from './failure.ts'
+import { isRecord } from '../http-body.ts'
+import { answerError, isNothing } from './failure.ts'
 import { stampOf } from './record.ts'
 import type { Found, LiveVersion, Stamp } from './record.ts'
 
