@@ -134,7 +134,12 @@ describe('exports', () => {
         if (!existsSync(new URL(import.meta.resolve(name))) || !existsSync(require.resolve(name))) console.log(name)
       }
       for (const name of ['latchkey/dist/index.js', 'latchkey/src/index.ts', 'latchkey/stores']) {
-        try { import.meta.resolve(name); console.log(name) } catch {}
+        try {
+          import.meta.resolve(name)
+          console.log(name)
+        } catch (error) {
+          if (error.code !== 'ERR_PACKAGE_PATH_NOT_EXPORTED') throw error
+        }
       }`
     const { code, stdout, stderr } = await node(['--input-type=module', '-e', script], folder)
     expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: '', stderr: '' })
