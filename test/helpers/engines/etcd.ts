@@ -2,11 +2,11 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { freePort } from './free-port.ts'
+import { freePort, programOnPath } from './finding.ts'
 
 /** A member, alone, that a test can kill. */
 export interface StartedEtcd {
@@ -32,10 +32,7 @@ export function etcdHere(): { url: string } | { binary: string } | undefined {
 
 /** The program, if it is on PATH. */
 export function etcdBinary(): string | undefined {
-  return (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'etcd'))
-    .find((path) => existsSync(path))
+  return programOnPath('etcd')
 }
 
 /** Starts a member from a binary. */

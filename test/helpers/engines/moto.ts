@@ -1,11 +1,8 @@
 /** A Secrets Manager of others for tests: the one that TEST_AWS_ENDPOINT names, else a moto_server that is started. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
-import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { freePort, programOnPath } from './finding.ts'
 
 /** One that runs. */
 export interface StartedMoto {
@@ -18,10 +15,7 @@ export interface StartedMoto {
 export function motoHere(): { endpoint: string } | { binary: string } | undefined {
   const endpoint = process.env['TEST_AWS_ENDPOINT']
   if (endpoint !== undefined && endpoint !== '') return { endpoint }
-  const binary = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'moto_server'))
-    .find((path) => existsSync(path))
+  const binary = programOnPath('moto_server')
   return binary === undefined ? undefined : { binary }
 }
 
@@ -46,14 +40,4 @@ export async function startMoto(here: { endpoint: string } | { binary: string })
       if (child.exitCode === null && child.kill('SIGKILL')) await gone
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }

@@ -4,10 +4,10 @@ import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { freePort } from './free-port.ts'
+import { freePort, pathFolders } from './finding.ts'
 
 /** A server that a test can stop as a crash does. */
 export interface StartedPostgres {
@@ -38,10 +38,7 @@ export function postgresHere(): { url: string } | { folder: string } | undefined
 export function postgresPrograms(): string | undefined {
   const installed = '/usr/lib/postgresql'
   const versions = existsSync(installed) ? readdirSync(installed).sort((a, b) => Number(b) - Number(a)) : []
-  const folders = [
-    ...(process.env['PATH'] ?? '').split(delimiter),
-    ...versions.map((version) => join(installed, version, 'bin')),
-  ]
+  const folders = [...pathFolders(), ...versions.map((version) => join(installed, version, 'bin'))]
   return folders.find((folder) => existsSync(join(folder, 'postgres')) && existsSync(join(folder, 'initdb')))
 }
 

@@ -2,16 +2,15 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 import { createClient } from 'redis'
 import { Redis } from 'ioredis'
 import { Redis as Valkey } from 'iovalkey'
+import { freePort, programOnPath } from './finding.ts'
 
 /** A server that a test can end as a crash does. */
 export interface StartedRedis {
@@ -32,10 +31,7 @@ export const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
 
 /** The server on PATH, if there is one. */
 export function redisBinary(): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(delimiter)
-  return ['redis-server', 'valkey-server']
-    .flatMap((name) => folders.map((folder) => join(folder, name)))
-    .find((path) => existsSync(path))
+  return programOnPath('redis-server', 'valkey-server')
 }
 
 /** What the tests need to have a Redis, if it is here. */
@@ -87,15 +83,6 @@ export async function startRedis(binary: string, args: readonly string[] = []): 
       rmSync(folder, { recursive: true, force: true })
     },
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** A client of one of the libraries, connected, and how to end it. */
