@@ -22,12 +22,8 @@ import { readVerbs } from './view.ts'
 export type InitialSecrets = Readonly<Record<string, Readonly<Record<string, string>>>>
 
 /** A writable store that has every optional verb and describes at once. */
-export interface MemoryStore extends WritableSecretStore {
+export interface MemoryStore extends Required<WritableSecretStore> {
   describe(name: string, options?: ReadOptions): SecretInfo | undefined
-  scopes(): AsyncIterable<string>
-  watch: NonNullable<WritableSecretStore['watch']>
-  history: NonNullable<WritableSecretStore['history']>
-  rollback: NonNullable<WritableSecretStore['rollback']>
 }
 
 /** The versions of one secret, the live one first. Never empty. */

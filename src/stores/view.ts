@@ -1,6 +1,6 @@
 /** The reading verbs of a store that holds its secrets in memory. */
-import type { Secret, SecretInfo } from '../secret.ts'
-import type { ListOptions, ReadOptions, SecretRequest } from '../store.ts'
+import type { SecretInfo } from '../secret.ts'
+import type { ReadOptions, SecretStore } from '../store.ts'
 import { infoAnswer, secretAnswer } from './answer.ts'
 import type { HeldSecret } from './answer.ts'
 import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from './request.ts'
@@ -9,15 +9,8 @@ import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } 
 export type Shelf<Held> = ReadonlyMap<string, ReadonlyMap<string, Held>>
 
 /** The verbs that read. Each uses no `this`, so that it can be taken off the store. */
-export interface ReadVerbs {
+export interface ReadVerbs extends Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> {
   describe(name: string, options?: ReadOptions): SecretInfo | undefined
-  get(name: string, options?: ReadOptions): Promise<Secret | undefined>
-  getMany(
-    requests: readonly SecretRequest[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<(Secret | undefined)[]>
-  list(options?: ListOptions): AsyncIterable<SecretInfo>
-  scopes(): AsyncIterable<string>
 }
 
 /**

@@ -16,12 +16,8 @@ import { awsWriter } from './writer.ts'
 import { writingVerbs } from './writing.ts'
 
 /** A writable store that has every optional verb. */
-export interface AwsStore extends WritableSecretStore {
+export interface AwsStore extends Required<WritableSecretStore> {
   describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
-  scopes(): AsyncIterable<string>
-  watch: NonNullable<WritableSecretStore['watch']>
-  history: NonNullable<WritableSecretStore['history']>
-  rollback: NonNullable<WritableSecretStore['rollback']>
 }
 
 /** Opens an AWS store on a given machine. */

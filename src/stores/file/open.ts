@@ -21,14 +21,11 @@ import { fileSource } from './source.ts'
 import { writingVerbs } from './writing.ts'
 
 /** A store in an encrypted file. */
-export interface FileStore extends WritableSecretStore {
+export interface FileStore extends Omit<Required<WritableSecretStore>, 'watch'>, Pick<WritableSecretStore, 'watch'> {
   /** The absolute path of the store file. */
   readonly path: string
   /** Answers at once with a raw key; with a pass phrase or a key wrapper, once the store was opened. */
   describe(name: string, options?: ReadOptions): MaybePromise<SecretInfo | undefined>
-  scopes(): AsyncIterable<string>
-  history: NonNullable<WritableSecretStore['history']>
-  rollback: NonNullable<WritableSecretStore['rollback']>
   /**
    * Makes the store file, without any secret. Not needed before `set`, which makes it, too.
    *

@@ -1,6 +1,6 @@
 /** The reading verbs of a file store. */
-import type { Secret, SecretInfo } from '../../secret.ts'
-import type { ListOptions, MaybePromise, ReadOptions, SecretRequest } from '../../store.ts'
+import type { SecretInfo } from '../../secret.ts'
+import type { MaybePromise, WritableSecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from '../request.ts'
@@ -12,17 +12,9 @@ import type { Line } from './record.ts'
 import type { View } from './source.ts'
 
 /** The verbs that read. None uses `this`. */
-export interface ReadingVerbs {
-  describe(name: string, options?: ReadOptions): MaybePromise<SecretInfo | undefined>
-  get(name: string, options?: ReadOptions): Promise<Secret | undefined>
-  getMany(
-    requests: readonly SecretRequest[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<(Secret | undefined)[]>
-  list(options?: ListOptions): AsyncIterable<SecretInfo>
-  scopes(): AsyncIterable<string>
-  history(name: string, options?: ReadOptions): Promise<SecretInfo[]>
-}
+export type ReadingVerbs = Required<
+  Pick<WritableSecretStore, 'describe' | 'get' | 'getMany' | 'list' | 'scopes' | 'history'>
+>
 
 /**
  * Makes the verbs that read.

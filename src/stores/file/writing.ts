@@ -1,7 +1,7 @@
 /** The writing verbs of a file store. */
 import { checkedValues } from '../../secret.ts'
 import type { SecretAddress, SecretInfo } from '../../secret.ts'
-import type { SetOptions } from '../../store.ts'
+import type { WritableSecretStore } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
 import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion, unknownVersion } from '../request.ts'
 import type { Committer } from './commit.ts'
@@ -11,14 +11,7 @@ import { STORE } from './failure.ts'
 import { openRecord, sealedRecord, sealRecord, versionToken } from './record.ts'
 
 /** The verbs that write. None uses `this`. */
-export interface WritingVerbs {
-  set(name: string, values: Readonly<Record<string, string>>, options?: SetOptions): Promise<SecretInfo>
-  delete(
-    name: string,
-    options?: { readonly scope?: string | undefined; readonly ifVersion?: string | undefined },
-  ): Promise<boolean>
-  rollback(name: string, version: string, options?: { readonly scope?: string | undefined }): Promise<SecretInfo>
-}
+export type WritingVerbs = Required<Pick<WritableSecretStore, 'set' | 'delete' | 'rollback'>>
 
 /**
  * Makes the verbs that write.

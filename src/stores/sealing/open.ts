@@ -12,14 +12,10 @@ import { rotate } from './rotation.ts'
 import type { RotateKeyOptions } from './rotation.ts'
 import type { SealingSettings } from './settings.ts'
 import { writingVerbs } from './writing.ts'
-import type { WritingVerbs } from './writing.ts'
 
 /** A store on an engine, with every verb that such a store can have but `watch`, which depends on the engine. */
-export interface EngineStore extends WritableSecretStore, ReadingVerbs, WritingVerbs {
+export interface EngineStore extends Omit<Required<WritableSecretStore>, 'watch'>, Pick<WritableSecretStore, 'watch'> {
   describe: ReadingVerbs['describe']
-  scopes: ReadingVerbs['scopes']
-  history: ReadingVerbs['history']
-  rollback: WritingVerbs['rollback']
 }
 
 /** A store that seals what it keeps. */

@@ -1,6 +1,6 @@
 /** The reading verbs of a store that seals. */
-import type { Secret, SecretInfo } from '../../secret.ts'
-import type { ListOptions, ReadOptions, SecretRequest } from '../../store.ts'
+import type { SecretInfo } from '../../secret.ts'
+import type { ReadOptions, WritableSecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedPrefix, checkedRead, checkedRequests, scopeOf } from '../request.ts'
@@ -9,16 +9,10 @@ import type { SealedEngine } from './engine.ts'
 import type { Opener } from './opening.ts'
 
 /** The verbs that read. None uses `this`. */
-export interface ReadingVerbs {
+export interface ReadingVerbs extends Required<
+  Pick<WritableSecretStore, 'get' | 'getMany' | 'list' | 'scopes' | 'history'>
+> {
   describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
-  get(name: string, options?: ReadOptions): Promise<Secret | undefined>
-  getMany(
-    requests: readonly SecretRequest[],
-    options?: { readonly signal?: AbortSignal | undefined },
-  ): Promise<(Secret | undefined)[]>
-  list(options?: ListOptions): AsyncIterable<SecretInfo>
-  scopes(): AsyncIterable<string>
-  history(name: string, options?: ReadOptions): Promise<SecretInfo[]>
 }
 
 /**

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { StoreError } from '../../errors.ts'
 import { checkedValues } from '../../secret.ts'
 import type { SecretAddress, SecretInfo } from '../../secret.ts'
-import type { SetOptions } from '../../store.ts'
+import type { WritableSecretStore } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
 import { contentText } from '../document/content.ts'
@@ -17,14 +17,7 @@ import type { Opener } from './opening.ts'
 import type { Ring } from './ring.ts'
 
 /** The verbs that write. None uses `this`. */
-export interface WritingVerbs {
-  set(name: string, values: Readonly<Record<string, string>>, options?: SetOptions): Promise<SecretInfo>
-  delete(
-    name: string,
-    options?: { readonly scope?: string | undefined; readonly ifVersion?: string | undefined },
-  ): Promise<boolean>
-  rollback(name: string, version: string, options?: { readonly scope?: string | undefined }): Promise<SecretInfo>
-}
+export type WritingVerbs = Required<Pick<WritableSecretStore, 'set' | 'delete' | 'rollback'>>
 
 /** A row, with what was opened of it. */
 interface FoundRow {

@@ -13,12 +13,8 @@ import { watching } from './watching.ts'
 import { writingVerbs } from './writing.ts'
 
 /** A writable store that has every optional verb. */
-export interface VaultStore extends WritableSecretStore {
+export interface VaultStore extends Required<WritableSecretStore> {
   describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
-  scopes(): AsyncIterable<string>
-  watch: NonNullable<WritableSecretStore['watch']>
-  history: NonNullable<WritableSecretStore['history']>
-  rollback: NonNullable<WritableSecretStore['rollback']>
 }
 
 const CAPABILITIES: Capabilities = Object.freeze({
