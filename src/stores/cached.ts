@@ -1,5 +1,4 @@
 /** A cache in front of another store, in the memory of this process. */
-import { argumentError } from '../errors.ts'
 import { DEFAULT_SCOPE } from '../secret.ts'
 import type { Secret, SecretInfo } from '../secret.ts'
 import type { ReadOptions, SecretStore, WritableSecretStore } from '../store.ts'
@@ -8,7 +7,7 @@ import type { ReadCache } from './cached/cache.ts'
 import { cacheSettings } from './cached/settings.ts'
 import type { CachedStoreOptions } from './cached/settings.ts'
 import { assertStore, writableStore } from './inner.ts'
-import { assertOptions, checkedRead, checkedRequests, checkedScope, closedError } from './request.ts'
+import { assertListener, assertOptions, checkedRead, checkedRequests, checkedScope, closedError } from './request.ts'
 import { isLater } from './waiting.ts'
 
 export type { CachedStoreOptions } from './cached/settings.ts'
@@ -102,8 +101,7 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
       watch !== undefined && {
         async watch(listener, watchOptions) {
           assertOpen()
-          if (typeof listener !== 'function')
-            throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
+          assertListener(listener)
           return watch.call(
             store,
             (change) => {

@@ -6,7 +6,7 @@ import { labelled } from './chain/label.ts'
 import { mergedList } from './chain/list.ts'
 import { watchAll } from './chain/watch.ts'
 import { assertStore, checkedAnswer, checkedAnswers } from './inner.ts'
-import { assertOptions, checkedRead, checkedRequests, closedError, scopeOf } from './request.ts'
+import { assertOptions, checkedRead, checkedRequests, checkedWatch, closedError, scopeOf } from './request.ts'
 import type { CheckedRead } from './request.ts'
 import { isLater, settled } from './waiting.ts'
 
@@ -115,10 +115,7 @@ export function chainStore(stores: readonly SecretStore[]): SecretStore {
     ...(members.every(canWatch) && {
       async watch(listener, options) {
         assertOpen()
-        assertOptions('watch', options, ['scope'])
-        if (typeof listener !== 'function')
-          throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-        return watchAll(members, listener, scopeOf(options))
+        return watchAll(members, listener, checkedWatch(listener, options))
       },
     }),
 

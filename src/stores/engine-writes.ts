@@ -50,10 +50,8 @@ export function writingVerbs(
   return {
     async set(name, values, options) {
       open()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const scope = checkedScope(name, options)
-      const address = { store, scope, secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(store, name, options)
+      const { scope } = address
       assertNothingExpected(ifVersion, address)
       const given = sized(values, address)
       const attempts = mode === 'merge' && cas && ifVersion === undefined ? MERGE_ATTEMPTS : 1

@@ -12,8 +12,8 @@ import {
   checkedScope,
   checkedSet,
   checkedVersion,
+  checkedWatch,
   closedError,
-  scopeOf,
   unknownVersion,
 } from './request.ts'
 import { readVerbs } from './view.ts'
@@ -112,10 +112,8 @@ export function memoryStore(initial: InitialSecrets = {}): MemoryStore {
 
     async set(name, values, options) {
       const held = open()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const scope = checkedScope(name, options)
-      const address = { store: NAME, scope, secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(NAME, name, options)
+      const { scope } = address
       const given = checkedValues(values, address)
       const live = held.get(scope)?.get(name)?.[0]
       assertVersion(live?.version, ifVersion, address)
@@ -161,10 +159,7 @@ export function memoryStore(initial: InitialSecrets = {}): MemoryStore {
 
     async watch(listener, options) {
       open()
-      assertOptions('watch', options, ['scope'])
-      if (typeof listener !== 'function')
-        throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-      const watcher = { scope: scopeOf(options), tell: listener }
+      const watcher = { scope: checkedWatch(listener, options), tell: listener }
       watchers.add(watcher)
       return {
         async [Symbol.asyncDispose]() {

@@ -1,7 +1,7 @@
 /** The verb that tells of changes, for engines that do not: they are asked again and again. */
-import { argumentError, isLatchkeyError } from '../errors.ts'
+import { isLatchkeyError } from '../errors.ts'
 import type { SecretStore, StoreChange } from '../store.ts'
-import { assertOptions, scopeOf } from './request.ts'
+import { checkedWatch } from './request.ts'
 import type { Timing } from './timing.ts'
 
 /** The watches of one store. */
@@ -29,11 +29,7 @@ export function polledWatches({ assertOpen, look, pollMs, after }: PollingSettin
   return {
     async watch(listener, options) {
       assertOpen()
-      assertOptions('watch', options, ['scope'])
-      if (typeof listener !== 'function') {
-        throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-      }
-      const scope = scopeOf(options)
+      const scope = checkedWatch(listener, options)
       let known = await look(scope, new Map<string, string>())
       let cancel = (): void => undefined
       let stopped = false

@@ -76,15 +76,30 @@ export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequ
   })
 }
 
-/** The options of `set`, checked, with what was left out filled in. */
+/** Throws INVALID_OPTION unless `listener` is a function. */
+export function assertListener(listener: unknown): void {
+  if (typeof listener !== 'function') throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
+}
+
+/** Checks what `watch` is asked, and gives the scope. */
+export function checkedWatch(listener: unknown, options: { readonly scope?: string | undefined } | undefined): string {
+  assertOptions('watch', options, ['scope'])
+  assertListener(listener)
+  return scopeOf(options)
+}
+
+/** What `set` is asked, but for the values, checked, with what was left out filled in. */
 export interface CheckedSet {
+  readonly address: SecretAddress
   readonly ifVersion: string | null | undefined
   readonly mode: 'replace' | 'merge'
   readonly description: string | undefined
 }
 
-/** Checks the options of `set`, but for the scope. */
-export function checkedSet(options: SetOptions | undefined, address: SecretAddress): CheckedSet {
+/** Checks what `set` of a store is asked, but for the values. */
+export function checkedSet(store: string, name: string, options: SetOptions | undefined): CheckedSet {
+  assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
+  const address = { store, scope: checkedScope(name, options), secret: name }
   const mode: unknown = options?.mode ?? 'replace'
   if (mode !== 'replace' && mode !== 'merge') {
     throw argumentError('INVALID_OPTION', "set: mode must be 'replace' or 'merge'.")
@@ -93,12 +108,12 @@ export function checkedSet(options: SetOptions | undefined, address: SecretAddre
   if (description !== undefined && !isValue(description)) {
     throw new StoreError(
       'INVALID',
-      `Secret ${address.secret} (scope ${address.scope}): the description must be a well-formed string without NUL characters.`,
+      `Secret ${name} (scope ${address.scope}): the description must be a well-formed string without NUL characters.`,
       address,
     )
   }
   const ifVersion = options?.ifVersion === null ? null : checkedVersion('set', options?.ifVersion)
-  return { ifVersion, mode, description }
+  return { address, ifVersion, mode, description }
 }
 
 /** Gives `ifVersion` if it is a string or left out, else throws INVALID_OPTION. */

@@ -1,9 +1,8 @@
 /** A view of another store that shows the scopes under one segment. */
-import { argumentError } from '../errors.ts'
 import type { SecretInfo } from '../secret.ts'
 import type { Capabilities, SecretStore, StoreChange, WritableSecretStore } from '../store.ts'
 import { assertStore, checkedAnswers, writableStore } from './inner.ts'
-import { assertOptions, checkedRead, checkedRequests, closedError, scopeOf } from './request.ts'
+import { assertOptions, checkedRead, checkedRequests, checkedWatch, closedError, scopeOf } from './request.ts'
 import { partOf } from './scoped/part.ts'
 import { writingVerbs } from './scoped/writing.ts'
 import { isLater, settled } from './waiting.ts'
@@ -112,10 +111,7 @@ export function scopedStore(store: SecretStore, segment: string): SecretStore {
       store.watch !== undefined && {
         async watch(listener, options) {
           assertOpen()
-          assertOptions('watch', options, ['scope'])
-          if (typeof listener !== 'function')
-            throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-          const scope = scopeOf(options)
+          const scope = checkedWatch(listener, options)
           const inner = part.inner(scope)
           const hear = (change: StoreChange): void => {
             if (closing === undefined && change.scope === inner) listener(Object.freeze({ ...change, scope }))

@@ -158,9 +158,7 @@ export function writingVerbs(parts: WritingParts): WritingVerbs {
   return {
     async set(name, values, options) {
       assertOpen()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const address = { store: STORE, scope: checkedScope(name, options), secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(STORE, name, options)
       const given = checkedValues(values, address)
       const map = mapOf(given, description, rename, address)
       // Before anything is asked.

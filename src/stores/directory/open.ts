@@ -1,10 +1,18 @@
 /** The verbs of a directory store. */
-import { argumentError, isLatchkeyError } from '../../errors.ts'
+import { isLatchkeyError } from '../../errors.ts'
 import { DEFAULT_SCOPE, isScope } from '../../secret.ts'
 import type { Secret, SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, SecretStore } from '../../store.ts'
 import { describedAnswer, secretAnswer } from '../answer.ts'
-import { assertOptions, checkedPrefix, checkedRequests, checkedScope, closedError, scopeOf } from '../request.ts'
+import {
+  assertOptions,
+  checkedPrefix,
+  checkedRequests,
+  checkedScope,
+  checkedWatch,
+  closedError,
+  scopeOf,
+} from '../request.ts'
 import { STORE } from './failure.ts'
 import type { DirectorySystem } from './file-system.ts'
 import { addressOf, directoriesLayout, filesLayout } from './layout.ts'
@@ -161,11 +169,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions, system: Direc
 
     async watch(listener, asked) {
       assertOpen()
-      assertOptions('watch', asked, ['scope'])
-      if (typeof listener !== 'function') {
-        throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-      }
-      const scope = scopeOf(asked)
+      const scope = checkedWatch(listener, asked)
       const end = startWatch({ scope, path, pollMs, system, scan: () => scan(scope) }, listener)
       watches.add(end)
       return {

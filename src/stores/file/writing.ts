@@ -33,10 +33,8 @@ export function writingVerbs(open: () => Committer, history: number): WritingVer
   return {
     async set(name, values, options) {
       const committer = open()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const scope = checkedScope(name, options)
-      const address = { store: STORE, scope, secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(STORE, name, options)
+      const { scope } = address
       const given = checkedValues(values, address)
       return committer.change((draft) => {
         const { header } = draft.view.document

@@ -1,7 +1,6 @@
 /** A store that seals, put together from an engine and the verbs. */
-import { argumentError } from '../../errors.ts'
 import type { Capabilities, StoreChange, WritableSecretStore } from '../../store.ts'
-import { assertOptions, closedError, scopeOf } from '../request.ts'
+import { checkedWatch, closedError } from '../request.ts'
 import type { RowChange, SealedEngine } from './engine.ts'
 import { keychain, plainRings } from './keychain.ts'
 import type { RingSource } from './keychain.ts'
@@ -84,9 +83,7 @@ function engineStore(
 
   store.watch = async (listener, options) => {
     assertOpen()
-    assertOptions('watch', options, ['scope'])
-    if (typeof listener !== 'function') throw argumentError('INVALID_OPTION', 'watch: the listener must be a function.')
-    const scope = scopeOf(options)
+    const scope = checkedWatch(listener, options)
     let watching = true
     const watched = await watch((change) => {
       // Later, so that a listener which throws cannot take the engine's connection down with it.

@@ -111,10 +111,7 @@ export function writingVerbs(
   return {
     async set(name, values, options) {
       assertOpen()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const scope = checkedScope(name, options)
-      const address = { store, scope, secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(store, name, options)
       const given = valuesOf(values, address)
       if (mode === 'replace') {
         return change(address, unopened, (found) => {

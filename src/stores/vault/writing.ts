@@ -77,9 +77,7 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
   return {
     async set(name, values, options) {
       open()
-      assertOptions('set', options, ['scope', 'ifVersion', 'mode', 'description'])
-      const address = { store: STORE, scope: checkedScope(name, options), secret: name }
-      const { ifVersion, mode, description } = checkedSet(options, address)
+      const { address, ifVersion, mode, description } = checkedSet(STORE, name, options)
       const given = checkedValues(values, address)
       const answered = (written: LiveVersion) => infoAnswer(secretIn(written, rename, address))
 
