@@ -33,3 +33,30 @@ export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | 
     stop()
   }
 }
+
+/** What was begun and has not ended: closing waits for it. */
+export interface Begun {
+  /** Begins something, and gives what comes of it. */
+  readonly run: <T>(begin: () => Promise<T>) => Promise<T>
+  /** Waits until all of it has ended, however it ends. */
+  readonly ended: () => Promise<void>
+}
+
+/** Makes an empty list of what was begun. */
+export function begunWork(): Begun {
+  const all = new Set<Promise<unknown>>()
+  return {
+    async run(begin) {
+      const work = begin()
+      all.add(work)
+      try {
+        return await work
+      } finally {
+        all.delete(work)
+      }
+    },
+    async ended() {
+      await Promise.allSettled(all)
+    },
+  }
+}

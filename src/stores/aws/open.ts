@@ -3,6 +3,7 @@ import type { SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, WritableSecretStore } from '../../store.ts'
 import { polledWatches } from '../polling.ts'
 import { closedError } from '../request.ts'
+import { begunWork } from '../waiting.ts'
 import { awsReader } from './client.ts'
 import { STORE } from './failure.ts'
 import type { AwsHost } from './host.ts'
@@ -39,19 +40,10 @@ export function openAwsStore(options: AwsStoreOptions, host: AwsHost): AwsStore 
   const requests = awsRequests(settings, host, closed)
   const reader = awsReader(requests, prefix)
   const writer = awsWriter(requests, reader, settings)
-  const writes = new Set<Promise<unknown>>()
+  const writes = begunWork()
 
   const assertOpen = (): void => {
     if (closed.aborted) throw closedError(STORE)
-  }
-  const finishing = async <T>(write: () => Promise<T>): Promise<T> => {
-    const writing = write()
-    writes.add(writing)
-    try {
-      return await writing
-    } finally {
-      writes.delete(writing)
-    }
   }
   const look = async (scope: string): Promise<Map<string, string>> => {
     const versions = new Map<string, string>()
@@ -70,13 +62,13 @@ export function openAwsStore(options: AwsStoreOptions, host: AwsHost): AwsStore 
     name: STORE,
     capabilities,
     ...readingVerbs({ assertOpen, reader, prefix, rename, closed }),
-    ...writingVerbs({ assertOpen, reader, writer, rename, timing: host, closed, finishing }),
+    ...writingVerbs({ assertOpen, reader, writer, rename, timing: host, closed, finishing: writes.run }),
     watch: watches.watch,
 
     async close() {
       closing.abort()
       watches.stop()
-      await Promise.allSettled(writes)
+      await writes.ended()
       requests.close()
     },
 

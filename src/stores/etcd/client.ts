@@ -4,6 +4,7 @@ import { orAborted } from '../abort.ts'
 import { isRecord } from '../http-body.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
+import { begunWork } from '../waiting.ts'
 import { answerError, badAnswer, isCompacted, isOldToken, judge, STORE } from './failure.ts'
 import type { About } from './failure.ts'
 import type { EtcdSettings } from './settings.ts'
@@ -68,7 +69,7 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
   }
   const origins = new Set(bases.map((base) => new URL(base).origin))
   const http: HttpSettings = { store: STORE, fetch, timeoutMs, retries, origins, closed, host, judge }
-  const writes = new Set<Promise<unknown>>()
+  const writes = begunWork()
 
   const send = (call: Call, headers: Record<string, string>): Promise<HttpAnswer> =>
     sendRequest(http, {
@@ -115,15 +116,8 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
   }
 
   return {
-    async ask(call) {
-      const answer = exchange(call)
-      if (call.reads) return answer
-      writes.add(answer)
-      try {
-        return await answer
-      } finally {
-        writes.delete(answer)
-      }
+    ask(call) {
+      return call.reads ? exchange(call) : writes.run(() => exchange(call))
     },
 
     async open(path, body, signal) {
@@ -136,9 +130,7 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
       token = undefined
     },
 
-    async close() {
-      await Promise.allSettled(writes)
-    },
+    close: writes.ended,
   }
 }
 

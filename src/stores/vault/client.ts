@@ -5,6 +5,7 @@ import { orAborted } from '../abort.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
 import { isRecord } from '../http-body.ts'
+import { begunWork } from '../waiting.ts'
 import { answerError, isNothing, isRefusal, judge, notVersioned, STORE } from './failure.ts'
 import { tokenSource } from './login.ts'
 import { foundIn } from './record.ts'
@@ -56,7 +57,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   const { base, mount, prefix, headers } = settings
   const http: HttpSettings = { ...settings, store: STORE, closed, judge }
   const tokens = heldTokens(tokenSource(settings, http), settings.host)
-  const writes = new Set<Promise<unknown>>()
+  const writes = begunWork()
 
   const send = async (
     path: string,
@@ -122,15 +123,9 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   }
 
   const client: VaultClient = {
-    async ask(address, call) {
-      const answer = engine(pathOf(address), call, { maxBytes: MAX_SECRET_ANSWER, about: address })
-      if (call.method === 'GET') return answer
-      writes.add(answer)
-      try {
-        return await answer
-      } finally {
-        writes.delete(answer)
-      }
+    ask(address, call) {
+      const exchange = async () => engine(pathOf(address), call, { maxBytes: MAX_SECRET_ANSWER, about: address })
+      return call.method === 'GET' ? exchange() : writes.run(exchange)
     },
 
     async find(address, signal, number) {
@@ -158,7 +153,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
 
     async close() {
       tokens.close()
-      await Promise.allSettled(writes)
+      await writes.ended()
     },
   }
   return client
