@@ -21,6 +21,17 @@ export async function isHeard(listener: Host, writer: Host): Promise<void> {
   expect(await listener.ask('get', 'a')).toBe('again')
 }
 
+/** Ten writers in each of two hosts count the same secret up, 50 times each, each by comparing its version. */
+export async function countTogether(one: Host, two: Host): Promise<void> {
+  await one.ask('set', 'counter', '0')
+  const conflicts = await Promise.all([
+    one.ask('count', 'counter', '10', '50'),
+    two.ask('count', 'counter', '10', '50'),
+  ])
+  expect(await two.ask('get', 'counter')).toBe('1000')
+  expect((conflicts.flat() as number[]).reduce((sum, some) => sum + some, 0)).toBeGreaterThan(0)
+}
+
 /** A rotation to be killed in its middle. */
 export interface KilledRotation<Store> {
   /** Makes a store that knows nothing yet. */

@@ -5,7 +5,7 @@ import { describeEngine } from '../../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../../helpers/engines/etcd.ts'
 import type { StartedEtcd } from '../../helpers/engines/etcd.ts'
 import { hostsOf } from '../../helpers/engines/hosts.ts'
-import { finishKilledRotation, isHeard, useForTheFirstTime } from '../../helpers/engines/scenarios.ts'
+import { countTogether, finishKilledRotation, isHeard, useForTheFirstTime } from '../../helpers/engines/scenarios.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   let started: StartedEtcd | undefined
@@ -28,6 +28,12 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     await useForTheFirstTime(one, two)
     await isHeard(one, two)
   }, 60_000)
+
+  test('20 writers in two processes, 50 writes each: every write that was acknowledged counts, and no other', async () => {
+    const { prefix, key } = place()
+    const [one, two] = [host(prefix, key), host(prefix, key)]
+    await countTogether(one, two)
+  }, 180_000)
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
     const { prefix, key } = place()

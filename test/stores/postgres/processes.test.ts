@@ -6,7 +6,7 @@ import { describeEngine } from '../../helpers/engines.ts'
 import { postgresHere, startPostgres } from '../../helpers/engines/postgres.ts'
 import type { StartedPostgres } from '../../helpers/engines/postgres.ts'
 import { hostsOf } from '../../helpers/engines/hosts.ts'
-import { finishKilledRotation, isHeard, useForTheFirstTime } from '../../helpers/engines/scenarios.ts'
+import { countTogether, finishKilledRotation, isHeard, useForTheFirstTime } from '../../helpers/engines/scenarios.ts'
 
 describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs of a PostgreSQL server', (here) => {
   let started: StartedPostgres | undefined
@@ -51,6 +51,13 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       expect(await one.next()).toEqual({ heard: 'a', version })
     }
   }, 60_000)
+
+  test('20 writers in two processes, 50 writes each: every write that was acknowledged counts, and no other', async () => {
+    const { schema, key } = place()
+    const [one, two] = [host(schema, key), host(schema, key)]
+    await one.ask('migrate')
+    await countTogether(one, two)
+  }, 180_000)
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
     const { schema, key } = place()
