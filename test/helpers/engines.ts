@@ -1,5 +1,5 @@
 /** Tests against real engines: run where there is one, named as skipped where there is none, failed where one is demanded. */
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 /**
  * Declares tests against a real engine.
@@ -33,4 +33,21 @@ export function environment<const Name extends string>(...names: Name[]): Record
   const pairs = names.map((name) => [name, process.env[name]] as const)
   if (pairs.some(([, value]) => value === undefined || value === '')) return undefined
   return Object.fromEntries(pairs) as Record<Name, string>
+}
+
+/** Has one engine for all tests around it: the one at a URL, or one that is started. Its `url` is there once they run. */
+export function sharedEngine(
+  here: { readonly url: string } | { readonly binary: string },
+  start: (binary: string) => Promise<{ readonly url: string; remove(): Promise<void> }>,
+): { readonly url: string } {
+  let started: Awaited<ReturnType<typeof start>> | undefined
+  beforeAll(async () => {
+    if ('binary' in here) started = await start(here.binary)
+  }, 120_000)
+  afterAll(() => started?.remove())
+  return {
+    get url() {
+      return 'url' in here ? here.url : (started?.url ?? '')
+    },
+  }
 }

@@ -1,36 +1,29 @@
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generateKey, isLatchkeyError } from 'latchkey'
 import { etcdStore } from 'latchkey/stores/etcd'
 import type { EtcdStore, EtcdStoreOptions } from 'latchkey/stores/etcd'
 import { testSecretStore } from 'latchkey/testing'
 import { collect } from '../../src/testing/suite/checks.ts'
-import { describeEngine } from '../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
-import type { StartedEtcd } from '../helpers/engines/etcd.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
-  let started: StartedEtcd | undefined
-  let url = ''
-  beforeAll(async () => {
-    started = 'binary' in here ? await startEtcd(here.binary) : undefined
-    url = 'url' in here ? here.url : (started?.url ?? '')
-  }, 120_000)
-  afterAll(() => started?.remove())
+  const shared = sharedEngine(here, startEtcd)
 
   let count = 0
   const made = (options: Partial<EtcdStoreOptions> = {}) => {
-    const place = { address: url, prefix: `test-${process.pid}-${(count += 1)}/`, key: generateKey() }
+    const place = { address: shared.url, prefix: `test-${process.pid}-${(count += 1)}/`, key: generateKey() }
     const open = (others: Partial<EtcdStoreOptions> = {}): EtcdStore => etcdStore({ ...place, ...options, ...others })
     return { store: open(), open, ...place }
   }
   /** What an administrator reads and writes. */
   const valueOf = async (key: string): Promise<string> => {
-    const { kvs } = (await ask(url, 'kv/range', { key: base64(key) })) as { kvs: { value: string }[] }
+    const { kvs } = (await ask(shared.url, 'kv/range', { key: base64(key) })) as { kvs: { value: string }[] }
     return kvs[0]?.value ?? ''
   }
-  const put = (key: string, value: string) => ask(url, 'kv/put', { key: base64(key), value })
+  const put = (key: string, value: string) => ask(shared.url, 'kv/put', { key: base64(key), value })
 
   testSecretStore({ describe, test, factory: () => ({ store: made().store }) })
 
@@ -157,8 +150,8 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
         await other.set('a1000', { K: 'made before it' })
       }
       if (listed.length === 70) {
-        const { header } = (await ask(url, 'kv/range', { key: base64('x') })) as { header: { revision: string } }
-        await ask(url, 'kv/compaction', { revision: header.revision })
+        const { header } = (await ask(shared.url, 'kv/range', { key: base64('x') })) as { header: { revision: string } }
+        await ask(shared.url, 'kv/compaction', { revision: header.revision })
       }
     }
     // The second page is still of the first revision; those after the compaction are of the newest.
@@ -238,7 +231,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       await other.get('a')
       await put(keyring, before)
       expect(await failureOf(() => other.set('new', { K: 'v' }))).toMatchObject({ code: 'ROLLED_BACK', store: 'etcd' })
-      await ask(url, 'kv/deleterange', { key: base64(keyring) })
+      await ask(shared.url, 'kv/deleterange', { key: base64(keyring) })
       for (const act of [() => open().get('a'), () => open().set('new', { K: 'v' })]) {
         expect(await failureOf(act)).toMatchObject({ code: 'KEY_MISSING', store: 'etcd' })
       }

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { createClient, createCluster, RESP_TYPES } from 'redis'
 import { Cluster, Redis } from 'ioredis'
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
 import { redisStore as redisStoreInChild } from '../../src/stores/redis-in-child.ts'
 import { redisStore } from '../../src/stores/redis.ts'
 import type { RedisStoreOptions } from '../../src/stores/redis.ts'
 import { testSecretStore } from '../../src/testing/index.ts'
 import { collect } from '../../src/testing/suite/checks.ts'
-import { describeEngine } from '../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../helpers/engines.ts'
 import {
-  CLIENTS,
   clientOfTest,
+  CLIENTS,
   ioredis,
   nodeRedis,
   redisBinary,
@@ -19,7 +19,6 @@ import {
   redisOfTest,
   startRedis,
 } from '../helpers/engines/redis.ts'
-import type { StartedRedis } from '../helpers/engines/redis.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 const WANTED = 'TEST_REDIS_URL, or redis-server or valkey-server on PATH'
@@ -27,20 +26,14 @@ let stores = 0
 const freshPrefix = (): string => `test-${process.pid}-${(stores += 1)}`
 
 describeEngine('redis', redisHere(), WANTED, (here) => {
-  let server: StartedRedis | undefined
-  let url = ''
-  beforeAll(async () => {
-    if ('binary' in here) server = await startRedis(here.binary)
-    url = 'url' in here ? here.url : (server?.url ?? '')
-  })
-  afterAll(() => server?.remove())
+  const shared = sharedEngine(here, startRedis)
 
   describe.each(Object.entries(CLIENTS))('by %s', (_name, connect) => {
     testSecretStore({
       describe,
       test,
       factory: async () => {
-        const { client, end } = await connect(url)
+        const { client, end } = await connect(shared.url)
         const options = { client, prefix: freshPrefix(), key: generateKey() }
         const other = redisStore(options)
         return {
@@ -56,11 +49,11 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('Redis sees scopes, names and versions, never keys, values or descriptions', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const prefix = freshPrefix()
     const store = redisStore({ client, prefix, key: generateKey() })
     const heard: string[] = []
-    const other = await clientOfTest(nodeRedis(url))
+    const other = await clientOfTest(nodeRedis(shared.url))
     await other.subscribe(`{${prefix}}:changes`, (message) => heard.push(message))
     await store.set('a', { KEY_NAME: 'the value' }, { scope: 'acme', description: 'the description' })
     await store.set('a', { KEY_NAME: 'another value' }, { scope: 'acme', mode: 'merge' })
@@ -83,7 +76,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('two stores with different prefixes never meet, also where one prefix begins with the other', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const [prefix, key] = [freshPrefix(), generateKey()]
     const one = redisStore({ client, prefix, key })
     const two = redisStore({ client, prefix: `${prefix}:more`, key: generateKey() })
@@ -104,7 +97,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   test('what ioredis puts before its keys keeps stores apart, too', async () => {
     const prefix = freshPrefix()
     const [key, otherKey] = [generateKey(), generateKey()]
-    const clients = [`one-${prefix}:`, `two-${prefix}:`].map((keyPrefix) => new Redis(url, { keyPrefix }))
+    const clients = [`one-${prefix}:`, `two-${prefix}:`].map((keyPrefix) => new Redis(shared.url, { keyPrefix }))
     onTestFinished(() => {
       for (const client of clients) client.disconnect()
     })
@@ -121,7 +114,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('a get, and a getMany of 50, are one command', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const sent: string[] = []
     const counting = { sendCommand: (args: string[]) => (sent.push(args[0] ?? ''), client.sendCommand(args)) }
     const store = redisStore({ client: counting, prefix: freshPrefix(), key: generateKey() })
@@ -136,7 +129,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('a client that is nothing but sendCommand makes a store without watch', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const sender = { sendCommand: (args: string[]) => client.sendCommand(args) }
     const store = redisStore({ client: sender, prefix: freshPrefix(), key: generateKey() })
     expect(store.watch).toBeUndefined()
@@ -146,7 +139,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('a client that was told to answer with buffers, or by the older protocol, does as well', async () => {
-    const plain = createClient({ url, RESP: 2 })
+    const plain = createClient({ url: shared.url, RESP: 2 })
     await plain.connect()
     onTestFinished(() => {
       plain.destroy()
@@ -163,7 +156,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('scripts that Redis has forgotten are sent again', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const store = redisStore({ client, prefix: freshPrefix(), key: generateKey() })
     await store.set('a', { K: 'v' })
     await client.scriptFlush()
@@ -173,7 +166,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('close leaves the client to its owner, and ends the connection of the watch', async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const name = freshPrefix()
     const named = client.duplicate({ name })
     await named.connect()
@@ -192,7 +185,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   })
 
   test('the connection of the watches is closed with the last of them, and opened again for the next', async () => {
-    const client = await clientOfTest(ioredis(url))
+    const client = await clientOfTest(ioredis(shared.url))
     const channel = freshPrefix()
     const subscribers = async () => (await client.call('pubsub', 'numsub', `{${channel}}:changes`)) as [string, number]
     const store = redisStore({ client, prefix: channel, key: generateKey() })
@@ -211,9 +204,9 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
   test.each(Object.entries(CLIENTS))(
     'a subscriber of %s that was given is used, and stays connected',
     async (_, connect) => {
-      const client = await clientOfTest(nodeRedis(url))
+      const client = await clientOfTest(nodeRedis(shared.url))
       const subscriber = await clientOfTest<object & { unsubscribe: (channel: string) => Promise<unknown> }>(
-        connect(url),
+        connect(shared.url),
       )
       const prefix = freshPrefix()
       const sender = { sendCommand: (args: string[]) => client.sendCommand(args) }

@@ -1,25 +1,18 @@
-import { afterAll, afterEach, beforeAll, test } from 'vitest'
+import { afterEach, test } from 'vitest'
 import { generateKey } from 'latchkey'
 import { etcdStore } from 'latchkey/stores/etcd'
-import { describeEngine } from '../../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../../helpers/engines/etcd.ts'
-import type { StartedEtcd } from '../../helpers/engines/etcd.ts'
 import { hostsOf } from '../../helpers/engines/hosts.ts'
 import { countTogether, finishKilledRotation, isHeard, useForTheFirstTime } from '../../helpers/engines/scenarios.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
-  let started: StartedEtcd | undefined
-  let url = ''
+  const shared = sharedEngine(here, startEtcd)
   let count = 0
   const hosts = hostsOf('etcd')
-  beforeAll(async () => {
-    started = 'binary' in here ? await startEtcd(here.binary) : undefined
-    url = 'url' in here ? here.url : (started?.url ?? '')
-  }, 120_000)
   afterEach(() => hosts.endAll())
-  afterAll(() => started?.remove())
 
-  const host = (prefix: string, key: string) => hosts.start(url, prefix, key)
+  const host = (prefix: string, key: string) => hosts.start(shared.url, prefix, key)
   const place = () => ({ prefix: `hosts-${process.pid}-${(count += 1)}/`, key: generateKey() })
 
   test('two hosts that use it for the first time share one keyring, and a write on one is heard by the other', async () => {
@@ -37,13 +30,13 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
     const { prefix, key } = place()
-    const open = () => etcdStore({ address: url, prefix, key })
+    const open = () => etcdStore({ address: shared.url, prefix, key })
     const store = open()
     const names = Array.from({ length: 100 }, (_, index) => `a${String(index).padStart(3, '0')}`)
     await Promise.all(names.map((name) => store.set(name, { K: name })))
     const kids = async (): Promise<number> => {
       const range = { key: base64(`${prefix}secrets/`), range_end: base64(`${prefix}secrets0`) }
-      const { kvs } = (await ask(url, 'kv/range', range)) as { kvs: { value: string }[] }
+      const { kvs } = (await ask(shared.url, 'kv/range', range)) as { kvs: { value: string }[] }
       const found = new Set<string>()
       for (const { value } of kvs) {
         const packed = Buffer.from(value, 'base64')

@@ -1,27 +1,20 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { generateKey } from 'latchkey'
 import type { StoreChange } from 'latchkey'
 import { etcdStore } from 'latchkey/stores/etcd'
 import type { EtcdStore } from 'latchkey/stores/etcd'
-import { describeEngine } from '../../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../../helpers/engines/etcd.ts'
-import type { StartedEtcd } from '../../helpers/engines/etcd.ts'
 import { until } from '../../helpers/processes.ts'
 import { failureOf } from '../../helpers/store-folder.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
-  let started: StartedEtcd | undefined
-  let url = ''
-  beforeAll(async () => {
-    started = 'binary' in here ? await startEtcd(here.binary) : undefined
-    url = 'url' in here ? here.url : (started?.url ?? '')
-  }, 120_000)
-  afterAll(() => started?.remove())
+  const shared = sharedEngine(here, startEtcd)
 
   let count = 0
   /** A watched store whose streams a test can cut, and keep from being opened, or answer itself. */
   const watched = (options: { watchCheckMs?: number; timeoutMs?: number } = {}) => {
-    const place = { address: url, prefix: `watch-${process.pid}-${(count += 1)}/`, key: generateKey() }
+    const place = { address: shared.url, prefix: `watch-${process.pid}-${(count += 1)}/`, key: generateKey() }
     const streams: AbortController[] = []
     const gate = { closed: false, refused: 0, answer: undefined as (() => Response) | undefined }
     const store = etcdStore({
@@ -52,8 +45,8 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       for (const stream of streams.splice(0)) stream.abort()
     }
     const compact = async () => {
-      const { header } = (await ask(url, 'kv/range', { key: base64('x') })) as { header: { revision: string } }
-      await ask(url, 'kv/compaction', { revision: header.revision })
+      const { header } = (await ask(shared.url, 'kv/range', { key: base64('x') })) as { header: { revision: string } }
+      await ask(shared.url, 'kv/compaction', { revision: header.revision })
     }
     return { store, other, told, begin, cut, gate, compact, streams }
   }

@@ -1,26 +1,19 @@
 import { inspect } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { generateKey } from '../../../src/crypto/raw-key.ts'
 import { redisStore } from '../../../src/stores/redis.ts'
 import { collect } from '../../../src/testing/suite/checks.ts'
-import { describeEngine } from '../../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../../helpers/engines.ts'
 import { clientOfTest, nodeRedis, redisHere, startRedis } from '../../helpers/engines/redis.ts'
-import type { StartedRedis } from '../../helpers/engines/redis.ts'
 import { failureOf } from '../../helpers/store-folder.ts'
 
 describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-server on PATH', (here) => {
-  let server: StartedRedis | undefined
-  let url = ''
-  beforeAll(async () => {
-    if ('binary' in here) server = await startRedis(here.binary)
-    url = 'url' in here ? here.url : (server?.url ?? '')
-  })
-  afterAll(() => server?.remove())
+  const shared = sharedEngine(here, startRedis)
   let stores = 0
 
   /** A store with some secrets, its hashes, and what its administrator can use. */
   const sown = async () => {
-    const client = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
     const prefix = `tampering-${process.pid}-${(stores += 1)}`
     const key = generateKey()
     const open = () => redisStore({ client, prefix, key })

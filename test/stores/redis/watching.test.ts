@@ -1,28 +1,21 @@
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { generateKey } from '../../../src/crypto/raw-key.ts'
 import type { RedisStoreOptions } from '../../../src/stores/redis.ts'
 import { redisStore } from '../../../src/stores/redis.ts'
-import { describeEngine } from '../../helpers/engines.ts'
+import { describeEngine, sharedEngine } from '../../helpers/engines.ts'
 import { clientOfTest, nodeRedis, redisHere, startRedis } from '../../helpers/engines/redis.ts'
-import type { StartedRedis } from '../../helpers/engines/redis.ts'
 import { failureOf } from '../../helpers/store-folder.ts'
 
 const CAP = { timeout: 20_000 }
 
 describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-server on PATH', (here) => {
-  let server: StartedRedis | undefined
-  let url = ''
-  beforeAll(async () => {
-    if ('binary' in here) server = await startRedis(here.binary)
-    url = 'url' in here ? here.url : (server?.url ?? '')
-  })
-  afterAll(() => server?.remove())
+  const shared = sharedEngine(here, startRedis)
   let stores = 0
 
   /** A store, and a connection for its watch that passes on only the messages that `passes` lets through. */
   const watched = async (passes: (message: string) => boolean, options: Partial<RedisStoreOptions> = {}) => {
-    const client = await clientOfTest(nodeRedis(url))
-    const connection = await clientOfTest(nodeRedis(url))
+    const client = await clientOfTest(nodeRedis(shared.url))
+    const connection = await clientOfTest(nodeRedis(shared.url))
     const published: string[] = []
     const subscriber = {
       subscribe: (channel: string, listener: (message: string) => void) =>
