@@ -1,12 +1,12 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { AwsStore } from '../../../src/stores/aws/open.ts'
-import { collect } from '../../../src/testing/suite/checks.ts'
 import { CREDENTIALS, startFakeAws } from '../../helpers/aws/fake.ts'
 import type { FakeAws, Fault } from '../../helpers/aws/fake.ts'
 import * as faults from '../../helpers/aws/faults.ts'
 import { storeOn } from '../../helpers/aws/host.ts'
 import { allTextOf, rejection } from '../../helpers/thrown.ts'
+import { verbsOf } from '../../helpers/verbs.ts'
 
 const CANARY = 'hunter2-canary'
 let aws: FakeAws
@@ -28,19 +28,8 @@ afterEach(async () => {
   await aws.stop()
 })
 
-const VERBS: Readonly<Record<string, () => Promise<unknown>>> = {
-  get: () => store.get('a'),
-  describe: () => store.describe('a'),
-  getMany: () => store.getMany([{ name: 'a' }, { name: 'b' }]),
-  list: () => collect(store.list()),
-  scopes: () => collect(store.scopes()),
-  history: () => store.history('a'),
-  watch: () => store.watch(() => undefined),
-  set: () => store.set('a', { KEY: CANARY }),
-  merge: () => store.set('a', { KEY: CANARY }, { mode: 'merge' }),
-  create: () => store.set('b', { KEY: CANARY }, { ifVersion: null }),
-  delete: () => store.delete('a'),
-}
+const { reads, writes } = verbsOf(() => store, CANARY)
+const VERBS = { ...reads, ...writes }
 
 /** Gives what `act` fails with, after looking for values, credentials and texts of answers in all of it. */
 async function failureOf(act: () => Promise<unknown>): Promise<unknown> {

@@ -9,12 +9,10 @@ import { startFixture } from '../../helpers/run-fixture.ts'
 
 let aws: FakeAws
 let store: AwsStore
-let pauses: number[]
 
 beforeEach(async () => {
   aws = await startFakeAws()
-  pauses = []
-  store = storeOn(aws, {}, pauses)
+  store = storeOn(aws)
 })
 afterEach(async () => {
   await store.close()

@@ -8,6 +8,7 @@ import { selfSigned } from '../../helpers/self-signed.ts'
 import { startFakeVault } from '../../helpers/vault/fake.ts'
 import type { FakeVault, Fault } from '../../helpers/vault/fake.ts'
 import * as faults from '../../helpers/vault/faults.ts'
+import { verbsOf } from '../../helpers/verbs.ts'
 import { manualHost, storeOn } from '../../helpers/vault/host.ts'
 import type { ManualHost } from '../../helpers/vault/host.ts'
 
@@ -30,23 +31,7 @@ afterEach(async () => {
 
 const containing = (text: string): string => expect.stringContaining(text) as string
 
-/** The reading verbs. */
-const READS: Readonly<Record<string, () => Promise<unknown>>> = {
-  get: () => store.get('a'),
-  describe: () => store.describe('a'),
-  getMany: () => store.getMany([{ name: 'a' }, { name: 'b' }]),
-  list: () => collect(store.list()),
-  scopes: () => collect(store.scopes()),
-  history: () => store.history('a'),
-  watch: () => store.watch(() => undefined),
-}
-/** The writing verbs. */
-const WRITES: Readonly<Record<string, () => Promise<unknown>>> = {
-  set: () => store.set('a', { KEY: CANARY }),
-  merge: () => store.set('a', { KEY: CANARY }, { mode: 'merge' }),
-  create: () => store.set('b', { KEY: CANARY }, { ifVersion: null }),
-  delete: () => store.delete('a'),
-}
+const { reads: READS, writes: WRITES } = verbsOf(() => store, CANARY)
 
 /** Gives what `act` fails with, after looking for the value and the token in all of it. */
 async function failureOf(act: () => Promise<unknown>): Promise<unknown> {
