@@ -7,7 +7,7 @@ import type { ReadCache } from './cached/cache.ts'
 import { cacheSettings } from './cached/settings.ts'
 import type { CachedStoreOptions } from './cached/settings.ts'
 import { assertStore, writableStore } from './inner.ts'
-import { assertListener, assertOptions, checkedRead, checkedRequests, checkedScope, closedError } from './request.ts'
+import { assertListener, checkedRead, checkedRequests, checkedScope, closedError } from './request.ts'
 import { isLater } from './waiting.ts'
 
 export type { CachedStoreOptions } from './cached/settings.ts'
@@ -77,9 +77,7 @@ export function cachedStore(store: SecretStore, options: CachedStoreOptions = {}
 
     async getMany(requests, readOptions) {
       assertOpen()
-      assertOptions('getMany', readOptions, ['signal'])
-      const asked = checkedRequests(requests)
-      readOptions?.signal?.throwIfAborted()
+      const asked = checkedRequests(requests, readOptions)
       const answers = await cache.read(asked, readOptions?.signal)
       assertOpen()
       return answers

@@ -70,10 +70,8 @@ export function chainStore(stores: readonly SecretStore[]): SecretStore {
 
     async getMany(requests, options) {
       assertOpen()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
+      const checked = checkedRequests(requests, options)
       const signal = options?.signal
-      signal?.throwIfAborted()
       const answers = checked.map((): Secret | undefined => undefined)
       let absent = checked.map((request, position) => ({ request, position }))
       for (const [index, member] of members.entries()) {

@@ -6,7 +6,7 @@ import { infoAnswer, secretAnswer } from './answer.ts'
 import { asked, readPlaces } from './engine.ts'
 import type { StoreEngine, WritableStoreEngine } from './engine.ts'
 import { writingVerbs } from './engine-writes.ts'
-import { assertOptions, checkedPrefix, checkedRequests, checkedScope, closedError, scopeOf } from './request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope, closedError } from './request.ts'
 
 const OPTIONS = ['name', 'read', 'names', 'close', 'write', 'remove', 'cas', 'maxBytes']
 /** How many secrets `list` reads at a time. */
@@ -61,8 +61,7 @@ export function customStore(given: StoreEngine | WritableStoreEngine): SecretSto
 
     async getMany(requests, options) {
       open()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
+      const checked = checkedRequests(requests, options)
       const places = checked.map(({ scope, name }) => ({ scope, name }))
       const found = await readPlaces(engine, places, options?.signal)
       return found.map((held, index) => held && secretAnswer(held, checked[index]?.keys))
@@ -70,9 +69,7 @@ export function customStore(given: StoreEngine | WritableStoreEngine): SecretSto
 
     async *list(options) {
       open()
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      const prefix = checkedPrefix(options)
+      const { scope, prefix } = checkedList(options)
       const names = await namesIn(engine, scope, prefix)
       for (let start = 0; start < names.length; start += PAGE) {
         open()

@@ -2,7 +2,7 @@
 import { argumentError, StoreError } from '../errors.ts'
 import { assertKey, assertScope, assertSecretName, DEFAULT_SCOPE, isValue, quoteName } from '../secret.ts'
 import type { SecretAddress } from '../secret.ts'
-import type { ReadOptions, SecretRequest, SetOptions } from '../store.ts'
+import type { ListOptions, ReadOptions, SecretRequest, SetOptions } from '../store.ts'
 
 /**
  * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
@@ -30,10 +30,12 @@ export function scopeOf(options: { readonly scope?: string | undefined } | undef
   return scope
 }
 
-/** Gives the prefix of the options of `list`, checked; `''` if left out. */
-export function checkedPrefix(options: { readonly prefix?: string | undefined } | undefined): string {
+/** Checks what `list` is asked, and fills in what was left out. */
+export function checkedList(options: ListOptions | undefined): { readonly scope: string; readonly prefix: string } {
+  assertOptions('list', options, ['scope', 'prefix'])
+  const scope = scopeOf(options)
   const prefix: unknown = options?.prefix ?? ''
-  if (typeof prefix === 'string') return prefix
+  if (typeof prefix === 'string') return { scope, prefix }
   throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
 }
 
@@ -59,11 +61,19 @@ export interface CheckedRequest {
   readonly keys: readonly string[] | undefined
 }
 
-/** Checks the requests of `getMany`, all of them before any is answered. */
-export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequest[] {
+/**
+ * Checks what `getMany` is asked, all of it before any is answered; throws the reason of a signal that is aborted.
+ *
+ * @returns the requests.
+ */
+export function checkedRequests(
+  requests: readonly SecretRequest[],
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
+): CheckedRequest[] {
+  assertOptions('getMany', options, ['signal'])
   const given: unknown = requests
   if (!Array.isArray(given)) throw argumentError('INVALID_OPTION', 'getMany: the requests must be an array.')
-  return requests.map((request) => {
+  const checked = requests.map((request) => {
     assertOptions('A request of getMany', request, ['name', 'keys', 'scope'])
     const { name, keys } = request
     const scope = checkedScope(name, request)
@@ -74,6 +84,8 @@ export function checkedRequests(requests: readonly SecretRequest[]): CheckedRequ
     keys?.forEach(assertKey)
     return { name, scope, keys: keys && [...keys] }
   })
+  options?.signal?.throwIfAborted()
+  return checked
 }
 
 /** Throws INVALID_OPTION unless `listener` is a function. */

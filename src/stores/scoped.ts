@@ -73,8 +73,7 @@ export function scopedStore(store: SecretStore, segment: string): SecretStore {
 
     async getMany(requests, options) {
       assertOpen()
-      assertOptions('getMany', options, ['signal'])
-      const asked = checkedRequests(requests)
+      const asked = checkedRequests(requests, options)
       const inner = asked.map((request) => ({ ...request, scope: part.inner(request.scope) }))
       return part.ask(async () => {
         const answers = checkedAnswers(store, inner, await store.getMany(inner, options))

@@ -3,7 +3,7 @@ import type { SecretInfo } from '../secret.ts'
 import type { ReadOptions, SecretStore } from '../store.ts'
 import { infoAnswer, secretAnswer } from './answer.ts'
 import type { HeldSecret } from './answer.ts'
-import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from './request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope } from './request.ts'
 
 /** What is held: secrets by scope, then by name. A scope that holds nothing is not there. */
 export type Shelf<Held> = ReadonlyMap<string, ReadonlyMap<string, Held>>
@@ -47,9 +47,7 @@ export function readVerbs<Held>(shelf: () => Shelf<Held>, live: (held: Held) => 
     // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown must come as a rejection
     async getMany(requests, options) {
       const held = shelf()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
-      options?.signal?.throwIfAborted()
+      const checked = checkedRequests(requests, options)
       return checked.map(({ name, scope, keys }) => {
         const found = find(held, scope, name)
         return found && secretAnswer(found, keys)
@@ -59,9 +57,7 @@ export function readVerbs<Held>(shelf: () => Shelf<Held>, live: (held: Held) => 
     // eslint-disable-next-line @typescript-eslint/require-await -- an engine's list does wait
     async *list(options) {
       const held = shelf()
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      const prefix = checkedPrefix(options)
+      const { scope, prefix } = checkedList(options)
       const names = [...(held.get(scope)?.keys() ?? [])].filter((name) => name.startsWith(prefix)).sort()
       for (const name of names) {
         // Asked again for each: the consumer may have deleted it, or closed the store, between two steps.

@@ -1,5 +1,4 @@
 /** The verbs of an AWS store that read the current versions. */
-import { argumentError } from '../../errors.ts'
 import { isSecretName } from '../../secret.ts'
 import type { SecretAddress, SecretInfo } from '../../secret.ts'
 import type { ReadOptions, SecretStore } from '../../store.ts'
@@ -7,7 +6,7 @@ import { infoAnswer, secretAnswer } from '../answer.ts'
 import { assertSomeKey } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { ReadSecret } from '../pair-map.ts'
-import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import type { AwsReader, Entry } from './client.ts'
 import { STORE } from './failure.ts'
 import { folderOf, placeOf } from './place.ts'
@@ -65,9 +64,7 @@ export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: Rea
 
     async getMany(requests, options) {
       assertOpen()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
-      options?.signal?.throwIfAborted()
+      const checked = checkedRequests(requests, options)
       // Each place is read once: two requests for one secret are answered by the same version.
       const addresses = new Map(
         checked.map(({ name, scope }) => [`${scope}/${name}`, { store: STORE, scope, secret: name }]),
@@ -84,10 +81,7 @@ export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: Rea
 
     async *list(options) {
       assertOpen()
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      const beginning: unknown = options?.prefix ?? ''
-      if (typeof beginning !== 'string') throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+      const { scope, prefix: beginning } = checkedList(options)
       // What can begin no name must not be part of a filter, which has a grammar of its own.
       if (beginning !== '' && !isSecretName(beginning)) return
       const names: string[] = []

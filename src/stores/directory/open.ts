@@ -4,15 +4,7 @@ import { DEFAULT_SCOPE, isScope } from '../../secret.ts'
 import type { Secret, SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, SecretStore } from '../../store.ts'
 import { describedAnswer, secretAnswer } from '../answer.ts'
-import {
-  assertOptions,
-  checkedPrefix,
-  checkedRequests,
-  checkedScope,
-  checkedWatch,
-  closedError,
-  scopeOf,
-} from '../request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope, checkedWatch, closedError } from '../request.ts'
 import { STORE } from './failure.ts'
 import type { DirectorySystem } from './file-system.ts'
 import { addressOf, directoriesLayout, filesLayout } from './layout.ts'
@@ -137,9 +129,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions, system: Direc
 
     async getMany(requests, asked) {
       assertOpen()
-      assertOptions('getMany', asked, ['signal'])
-      const checked = checkedRequests(requests)
-      asked?.signal?.throwIfAborted()
+      const checked = checkedRequests(requests, asked)
       return look(path, system, (seen) => {
         return checked.map(({ name, scope, keys }) => {
           const found = find(seen, scope, name)
@@ -150,9 +140,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions, system: Direc
 
     async *list(asked) {
       assertOpen()
-      assertOptions('list', asked, ['scope', 'prefix'])
-      const scope = scopeOf(asked)
-      const prefix = checkedPrefix(asked)
+      const { scope, prefix } = checkedList(asked)
       for (const name of namesIn(scope).names) {
         if (!name.startsWith(prefix)) continue
         // The consumer may have closed the store between two steps.

@@ -3,7 +3,7 @@ import type { SecretInfo } from '../../secret.ts'
 import type { MaybePromise, WritableSecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
-import { assertOptions, checkedPrefix, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import { untilAborted } from '../waiting.ts'
 import { firstFrom, recordAt } from '../document/document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
@@ -51,8 +51,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     },
 
     async getMany(requests, options) {
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
+      const checked = checkedRequests(requests, options)
       const view = await look(options?.signal)
       return checked.map(({ name, scope, keys }) => {
         const found = readLive(view, scope, name)
@@ -61,9 +60,7 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
     },
 
     async *list(options) {
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      const prefix = checkedPrefix(options)
+      const { scope, prefix } = checkedList(options)
       const start = Buffer.from(`"${scope}"\t"${prefix}`)
       let after: Buffer = start
       for (;;) {

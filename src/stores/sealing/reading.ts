@@ -3,7 +3,7 @@ import type { SecretInfo } from '../../secret.ts'
 import type { ReadOptions, WritableSecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
-import { assertOptions, checkedPrefix, checkedRead, checkedRequests, scopeOf } from '../request.ts'
+import { checkedList, checkedRead, checkedRequests } from '../request.ts'
 import { untilAborted } from '../waiting.ts'
 import type { SealedEngine } from './engine.ts'
 import type { Opener } from './opening.ts'
@@ -46,10 +46,8 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
 
     async getMany(requests, options) {
       assertOpen()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
+      const checked = checkedRequests(requests, options)
       const signal = options?.signal
-      signal?.throwIfAborted()
       if (checked.length === 0) return []
       const found = await untilAborted(opener.read(checked, { older: false, signal }), signal)
       return checked.map(({ keys }, index) => {
@@ -60,9 +58,8 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
 
     async *list(options) {
       assertOpen()
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      for await (const row of engine.list(scope, checkedPrefix(options), { older: false })) {
+      const { scope, prefix } = checkedList(options)
+      for await (const row of engine.list(scope, prefix, { older: false })) {
         assertOpen()
         const found = await opener.open({ scope, name: row.name }, row, { older: false })
         if (found !== undefined) yield infoAnswer(found.held[0])

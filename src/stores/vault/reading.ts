@@ -1,5 +1,4 @@
 /** The verbs of a Vault store that read the newest versions. */
-import { argumentError } from '../../errors.ts'
 import { DEFAULT_SCOPE, isScope, isSecretName } from '../../secret.ts'
 import type { SecretInfo } from '../../secret.ts'
 import type { ReadOptions, SecretStore } from '../../store.ts'
@@ -7,7 +6,7 @@ import { infoAnswer, secretAnswer } from '../answer.ts'
 import { assertSomeKey } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { ReadSecret } from '../pair-map.ts'
-import { assertOptions, checkedRequests, checkedScope, scopeOf } from '../request.ts'
+import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import { allOf, inBatches } from '../batches.ts'
 import { folderOf } from './client.ts'
 import type { VaultClient } from './client.ts'
@@ -81,9 +80,7 @@ export function readingVerbs(open: () => VaultClient, rename: RenamedKeys): Read
 
     async getMany(requests, options) {
       open()
-      assertOptions('getMany', options, ['signal'])
-      const checked = checkedRequests(requests)
-      options?.signal?.throwIfAborted()
+      const checked = checkedRequests(requests, options)
       const places = new Map(checked.map(({ name, scope }) => [`${scope}/${name}`, { scope, name }]))
       // Each place is read once: two requests for one secret are answered by the same version.
       const secrets = new Map<string, ReadSecret | undefined>()
@@ -98,10 +95,7 @@ export function readingVerbs(open: () => VaultClient, rename: RenamedKeys): Read
 
     async *list(options) {
       const client = open()
-      assertOptions('list', options, ['scope', 'prefix'])
-      const scope = scopeOf(options)
-      const prefix: unknown = options?.prefix ?? ''
-      if (typeof prefix !== 'string') throw argumentError('INVALID_OPTION', 'list: prefix must be a string.')
+      const { scope, prefix } = checkedList(options)
       const entries = await client.list(folderOf(scope))
       const names = entries.filter((name) => isSecretName(name) && name.startsWith(prefix))
       // Asked again for each: it may have been deleted, or the store closed, between two steps.
