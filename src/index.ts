@@ -21,7 +21,16 @@ export type {
 export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
 export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'
-export type { Secret, SecretDefinition, SecretInfo, StandardSchema } from './secret.ts'
+export type {
+  KeyInput,
+  KeySchemas,
+  KeyValue,
+  Secret,
+  SecretDefinition,
+  SecretInfo,
+  StandardResult,
+  StandardSchema,
+} from './secret.ts'
 export type {
   Capabilities,
   ListOptions,
@@ -37,6 +46,17 @@ export { memoryStore, type MemoryStore } from './stores/memory.ts'
 export { cachedStore, type CachedStoreOptions } from './stores/cached.ts'
 export { chainStore } from './stores/chain.ts'
 export { scopedStore } from './stores/scoped.ts'
+export { typedStore } from './stores/typed.ts'
+export type {
+  DefinedKey,
+  DefinedSecret,
+  DefinedValues,
+  SecretOrName,
+  TypedAnswer,
+  TypedRequest,
+  TypedStore,
+  TypedWritableStore,
+} from './stores/typed/types.ts'
 export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
 export { customStore } from './stores/custom.ts'
 export type { HeldSecret } from './stores/answer.ts'

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
+import { schemaFindings } from '../schemas/ask.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
@@ -14,8 +15,7 @@ import { decodeOutcome } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
-import { schemaFindings } from './schema.ts'
-import { findInvalid, readSecrets, requireAll, requireValid } from './secrets.ts'
+import { fitSecrets, type Found, readSecrets, requireAll, requireValid } from './secrets.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
 import type { CallOptions, Isolation } from './types.ts'
@@ -131,12 +131,15 @@ async function perform(
   // A snapshot: what the caller does to its objects from here on changes nothing.
   const payload = cloned(entry.name, checkedArgs)
   const reader = { function: entry.name, scope, partition: options.partition, purpose: 'call' } as const
-  const found = await readSecrets(settings.store, entry.placed(scope), reader, ending)
+  let found: readonly Found[] = await readSecrets(settings.store, entry.placed(scope), reader, ending)
   trace?.read(found)
   ending.throwIfEnded()
   if (entry.hasSchemas) {
     requireAll(entry.name, found)
-    requireValid(await findInvalid(entry.name, found))
+    const fit = await fitSecrets(entry.name, found)
+    ending.throwIfEnded()
+    requireValid(fit.findings)
+    found = fit.found
   }
   const run = prepareRun(entry, scope, options.partition, found, settings.redact)
   const result =

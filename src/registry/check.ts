@@ -11,7 +11,7 @@ import type { MaybePromise } from '../store.ts'
 import { isLater } from '../stores/waiting.ts'
 import { askStore, checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
 import type { Entry } from './entry.ts'
-import { findInvalid, injectedKeys, missingOf, type Placed, readSecrets, requireValid } from './secrets.ts'
+import { fitSecrets, injectedKeys, missingOf, type Placed, readSecrets, requireValid } from './secrets.ts'
 import type { CheckReport } from './types.ts'
 import { assignVariables } from './variables.ts'
 
@@ -108,10 +108,10 @@ export async function findings(
   const typed = known.flatMap(({ item, keys }) =>
     keys !== undefined && Object.keys(item.need.schemas).length > 0 ? [item] : [],
   )
-  let invalid: SecretFinding[] = []
+  let invalid: readonly SecretFinding[] = []
   try {
     const reader = { function: entry.name, scope: undefined, partition: undefined, purpose: 'check' } as const
-    invalid = await findInvalid(entry.name, await readSecrets(source, typed, reader))
+    invalid = (await fitSecrets(entry.name, await readSecrets(source, typed, reader))).findings
   } catch (error) {
     for (const item of typed) failures.push({ placed: item, error })
   }
