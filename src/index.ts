@@ -13,6 +13,7 @@ export type {
   RegisterOptions,
   Registry,
   RegistryOptions,
+  RequiredKey,
   Requirement,
   RequirementDefinition,
   SecretRequirement,

@@ -117,7 +117,9 @@ const VERSION_KEY = randomBytes(32)
  * definitions of the same secret must not.
  */
 function fittedVersion(version: string, values: Secret['values']): string {
-  const mark = createHmac('sha256', VERSION_KEY).update(JSON.stringify(Object.entries(values))).digest('base64url')
+  const mark = createHmac('sha256', VERSION_KEY)
+    .update(JSON.stringify(Object.entries(values)))
+    .digest('base64url')
   return `${version}+${mark}`
 }
 

@@ -21,7 +21,7 @@ export async function schemaFindings(schema: StandardSchema, value: unknown, lim
   try {
     const answer = schema['~standard'].validate(value)
     const result = limitMs === undefined || !isLater(answer) ? await answer : await within(limitMs, answer)
-    if (result === undefined) return { issues: [{ path: [], code: 'schema_timeout' }] }
+    if (result === LATE) return { issues: [{ path: [], code: 'schema_timeout' }] }
     // Read once: it is the schema's own object, and may be another one when it is looked at again.
     const { issues } = result
     if (issues === undefined) return { value: result.value }
@@ -37,11 +37,17 @@ function isLater<T>(answer: T | Promise<T>): answer is Promise<T> {
   return typeof (answer as { then?: unknown } | null | undefined)?.then === 'function'
 }
 
-/** Waits for an answer; `undefined` where it does not come in time. A later one is dropped, as is a later failure. */
-async function within<T>(limitMs: number, answer: Promise<StandardResult<T>>): Promise<StandardResult<T> | undefined> {
+/** What is waited with in vain. */
+const LATE = Symbol('late')
+
+/** Waits for an answer; `LATE` where it does not come in time. A later one is dropped, as is a later failure. */
+async function within<T>(
+  limitMs: number,
+  answer: Promise<StandardResult<T>>,
+): Promise<StandardResult<T> | typeof LATE> {
   let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, limitMs, undefined)
+  const late = new Promise<typeof LATE>((resolve) => {
+    timer = setTimeout(resolve, limitMs, LATE)
   })
   try {
     return await Promise.race([answer, late])

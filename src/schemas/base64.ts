@@ -14,7 +14,7 @@ export interface Base64Options {
  * Makes a schema for bytes in base64, such as a key of 32 bytes.
  *
  * The value is not changed, and must be the one way to write its bytes: no blanks, no line breaks, no other alphabet. Codes:
- * `not_base64`, `wrong_length`.
+ * `wrong_encoding`, `wrong_length`.
  *
  * @throws TypeError UNKNOWN_OPTION or INVALID_OPTION.
  */
@@ -29,7 +29,7 @@ export function base64(options: Base64Options = {}): KeySchema {
   return keySchema((text) => {
     const bytes = Buffer.from(text, alphabet)
     if (bytes.toString(alphabet) !== text) {
-      return { code: 'not_base64', message: `must be ${alphabet}, ${padding} and without blanks or line breaks` }
+      return { code: 'wrong_encoding', message: `must be ${alphabet}, ${padding} and without blanks or line breaks` }
     }
     if (bytes.length >= min && bytes.length <= max) return text
     return { code: 'wrong_length', message: `must be ${alphabet} of ${shownLimits(min, max)} bytes` }

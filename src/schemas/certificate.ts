@@ -44,15 +44,24 @@ export function pemCertificate(options: CertificateOptions = {}): KeySchema {
         period = [Date.parse(validFrom), Date.parse(validTo)]
       } catch {
         // What OpenSSL says is of no use to whoever stored the value.
-        return { code: 'broken_certificate', message: `must hold whole certificates: number ${index + 1} cannot be read` }
+        return {
+          code: 'broken_certificate',
+          message: `must hold whole certificates: number ${index + 1} cannot be read`,
+        }
       }
       if (!notExpired) continue
       const now = Date.now()
       if (now > period[1] + leewayMs) {
-        return { code: 'expired', message: `must hold certificates that are valid now: number ${index + 1} has expired` }
+        return {
+          code: 'expired',
+          message: `must hold certificates that are valid now: number ${index + 1} has expired`,
+        }
       }
       if (now < period[0] - leewayMs) {
-        return { code: 'not_yet_valid', message: `must hold certificates that are valid now: number ${index + 1} is not yet` }
+        return {
+          code: 'not_yet_valid',
+          message: `must hold certificates that are valid now: number ${index + 1} is not yet`,
+        }
       }
     }
     return mended

@@ -27,7 +27,9 @@ export async function fitted(
   values: Readonly<Record<string, string>>,
 ): Promise<Fit> {
   const keys = Object.keys(schemas).filter((key) => values[key] !== undefined)
-  const answers = await Promise.all(keys.map((key) => fittedValue(schemas[key] as StandardSchema, values[key] as string)))
+  const answers = await Promise.all(
+    keys.map((key) => fittedValue(schemas[key] as StandardSchema, values[key] as string)),
+  )
   const changed = new Map<string, string>()
   const findings: KeyFinding[] = []
   keys.forEach((key, index) => {
@@ -53,7 +55,7 @@ async function fittedValue(schema: StandardSchema, value: string): Promise<strin
 const SHOWN_NAME = /^[A-Za-z_][\w-]{0,31}$/
 
 /**
- * Takes parts of the value out of paths. A path leads into a value that is a document, by names of its members; what else
+ * Takes parts of the value out of findings. A path leads into a value that is a document, by names of its members; what else
  * of the value stands in a path is not shown, nor is a name that looks like none.
  */
 function withoutParts(value: string, findings: readonly SchemaFinding[]): SchemaFinding[] {
@@ -64,7 +66,10 @@ function withoutParts(value: string, findings: readonly SchemaFinding[]): Schema
   }
   return findings.map((finding) => {
     const path = finding.path.map((segment) => (typeof segment === 'number' || isShown(segment) ? segment : '…'))
-    return { ...finding, path }
+    const { code, message } = finding
+    // A code is the schema's word, unless it is the value's: those of the library's own, which have a message, never are.
+    const told = code === undefined || (message === undefined && value.includes(code)) ? {} : { code }
+    return { path, ...told, ...(message === undefined ? {} : { message }) }
   })
 }
 
@@ -83,7 +88,9 @@ function memberNames(value: string): ReadonlySet<string> {
 }
 
 /** Shows findings as the end of a message: `key TOKEN of secret gh (scope default): too_small`. */
-export function shownFindings(findings: readonly (KeyFinding & { readonly scope: string; readonly secret: string })[]): string {
+export function shownFindings(
+  findings: readonly (KeyFinding & { readonly scope: string; readonly secret: string })[],
+): string {
   return findings
     .map(({ secret, key, scope, path, code, message }) => {
       const place = `key ${key} of secret ${secret} (scope ${scope})${path.length === 0 ? '' : ` at ${path.join('.')}`}`

@@ -46,7 +46,10 @@ export function jwt(options: JwtOptions = {}): KeySchema {
     }
     const now = Date.now() / 1000
     if (exp === undefined && !unlimited) {
-      return { code: 'no_expiry', message: 'must have the claim exp; tokens without it are taken by jwt({ unlimited: true })' }
+      return {
+        code: 'no_expiry',
+        message: 'must have the claim exp; tokens without it are taken by jwt({ unlimited: true })',
+      }
     }
     if (exp !== undefined && now + validFor >= Number(exp) + leeway) {
       return { code: 'expired', message: 'must be a token that has not expired: store a new one' }

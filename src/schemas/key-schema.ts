@@ -47,7 +47,11 @@ function isList<T>(given: T | readonly T[]): given is readonly T[] {
  *
  * @throws TypeError UNKNOWN_OPTION for one that it does not have, INVALID_OPTION if they are no object.
  */
-export function schemaOptions<Options extends object>(schema: string, options: Options, known: readonly (keyof Options & string)[]): Options {
+export function schemaOptions<Options extends object>(
+  schema: string,
+  options: Options,
+  known: readonly (keyof Options & string)[],
+): Options {
   const given: unknown = options
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw argumentError('INVALID_OPTION', `${schema}: the options must be an object.`)
@@ -55,7 +59,10 @@ export function schemaOptions<Options extends object>(schema: string, options: O
   const entries = Object.entries(given).filter(([, value]) => value !== undefined)
   const unknown = entries.find(([name]) => !(known as readonly string[]).includes(name))
   if (unknown !== undefined) {
-    throw argumentError('UNKNOWN_OPTION', `${schema} has no option ${quoteName(unknown[0])}; it has ${known.join(', ')}.`)
+    throw argumentError(
+      'UNKNOWN_OPTION',
+      `${schema} has no option ${quoteName(unknown[0])}; it has ${known.join(', ')}.`,
+    )
   }
   return Object.fromEntries(entries) as Options
 }

@@ -16,7 +16,8 @@ const TYPES: readonly string[] = ['rsa', 'rsa-pss', 'dsa', 'ec', 'ed25519', 'ed4
 const PLAIN = /^(?:(?:RSA|EC|DSA) )?PRIVATE KEY$/
 const NOT_PEM: Problem = {
   code: 'not_pem_private_key',
-  message: 'must be one private key in PEM: a line -----BEGIN PRIVATE KEY-----, lines of base64, and a line -----END PRIVATE KEY-----',
+  message:
+    'must be one private key in PEM: a line -----BEGIN PRIVATE KEY-----, lines of base64, and a line -----END PRIVATE KEY-----',
 }
 const ENCRYPTED: Problem = {
   code: 'encrypted',

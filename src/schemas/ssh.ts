@@ -5,7 +5,8 @@ import { privateKeyType } from './private-key.ts'
 
 const NOT_SSH: Problem = {
   code: 'not_ssh_private_key',
-  message: 'must be one private key of SSH: a line -----BEGIN OPENSSH PRIVATE KEY-----, lines of base64, and a line -----END OPENSSH PRIVATE KEY-----',
+  message:
+    'must be one private key of SSH: a line -----BEGIN OPENSSH PRIVATE KEY-----, lines of base64, and a line -----END OPENSSH PRIVATE KEY-----',
 }
 const ENCRYPTED: Problem = {
   code: 'encrypted',

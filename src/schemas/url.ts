@@ -27,7 +27,10 @@ export function url(options: UrlOptions = {}): KeySchema {
       return { code: 'not_a_url', message: 'must be an absolute URL without blanks: protocol://host/path' }
     }
     if (protocols?.includes(new URL(text).protocol.slice(0, -1)) === false) {
-      return { code: 'wrong_protocol', message: `must be a URL that begins with ${protocols.map((name) => `${name}:`).join(' or ')}` }
+      return {
+        code: 'wrong_protocol',
+        message: `must be a URL that begins with ${protocols.map((name) => `${name}:`).join(' or ')}`,
+      }
     }
     return text
   })
