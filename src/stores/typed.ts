@@ -121,7 +121,7 @@ function byName(request: TypedRequest): SecretRequest {
   if (!isDefinition(secret)) return request as SecretRequest
   const all = Object.keys(secret.schemas)
   const keys: unknown = request.keys ?? all
-  const unknown = Array.isArray(keys) ? keys.find((key) => !all.includes(key as string)) : undefined
+  const unknown = Array.isArray(keys) ? (keys as unknown[]).find((key) => !all.includes(key as string)) : undefined
   if (unknown === undefined) return { ...request, name: secret.name, keys: keys as string[] }
   throw argumentError('INVALID_OPTION', `getMany: ${quoteName(unknown)} is no key of the definition of ${secret.name}.`)
 }

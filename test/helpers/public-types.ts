@@ -74,11 +74,11 @@ function anysIn(checker: ts.TypeChecker, root: ts.Type, folder: string): string[
     seen.add(type)
     // By its own declaration, it is what every function's type extends.
     if (type.aliasSymbol?.name === 'AnyFunction') return
-    if (type.isTypeParameter()) {
+    if (type.flags & ts.TypeFlags.TypeParameter) {
       visit(type.getConstraint(), place)
       return
     }
-    if (type.isUnionOrIntersection()) type.types.forEach((part) => visit(part, place))
+    if (type.isUnionOrIntersection()) for (const part of type.types) visit(part, place)
     const symbol = type.aliasSymbol ?? type.getSymbol()
     const own = isReference(type) ? checker.getTypeArguments(type) : []
     // What else an iteration could give and take is any in the language's own declaration.
@@ -97,7 +97,7 @@ function anysIn(checker: ts.TypeChecker, root: ts.Type, folder: string): string[
       if (at?.getSourceFile().fileName.startsWith(folder) === false) continue
       visit(checker.getTypeOfSymbol(property), `${place}.${property.name}`)
     }
-    checker.getIndexInfosOfType(type).forEach((index) => visit(index.type, `${place}[]`))
+    for (const index of checker.getIndexInfosOfType(type)) visit(index.type, `${place}[]`)
   }
   visit(root, '')
   return found

@@ -13,6 +13,11 @@ test('currentCall without a definition says nothing of names and keys', () => {
   expectTypeOf<ReturnType<typeof currentCall<[]>>['secrets']>().toEqualTypeOf<Secrets>()
 })
 
+test('currentCall takes definitions', () => {
+  const asked = () => currentCall(gh, dd).secrets
+  expectTypeOf(asked).returns.toEqualTypeOf<DefinedSecrets<[typeof gh, typeof dd]>>()
+})
+
 test('currentCall with definitions gives what their schemas give, and a string where that is none', () => {
   type Call = ReturnType<typeof currentCall<[typeof gh, typeof dd]>>
   expectTypeOf<Call>().toEqualTypeOf<CurrentCall<DefinedSecrets<[typeof gh, typeof dd]>>>()

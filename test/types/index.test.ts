@@ -1,7 +1,7 @@
 import * as latchkey from 'latchkey'
-import * as errors from 'latchkey/errors'
+import type * as errors from 'latchkey/errors'
 import { oneOf } from 'latchkey/schemas'
-import * as template from 'latchkey/template'
+import type * as template from 'latchkey/template'
 import { describe, expectTypeOf, test } from 'vitest'
 import { z } from 'zod'
 

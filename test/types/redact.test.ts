@@ -1,11 +1,11 @@
 import type { Transform } from 'node:stream'
 import {
   createRedactor,
-  MASK,
+  type MASK,
   type RedactError,
   type RedactingTransformStream,
   type Redactor,
-  WITHHELD,
+  type WITHHELD,
 } from 'latchkey/redact'
 import { expectTypeOf, test } from 'vitest'
 

@@ -40,7 +40,9 @@ describe('each store on an engine', () => {
     expectTypeOf<redis.RotationProgress>().toEqualTypeOf<latchkey.RotationProgress>()
     expectTypeOf<etcd.RotationProgress>().toEqualTypeOf<latchkey.RotationProgress>()
     expectTypeOf<postgres.RotationProgress>().toEqualTypeOf<latchkey.RotationProgress>()
-    expectTypeOf<latchkey.SealingStore>().toExtend<redis.EngineStore & etcd.EngineStore & postgres.EngineStore>()
+    expectTypeOf<latchkey.SealingStore>().toExtend<redis.EngineStore>()
+    expectTypeOf<latchkey.SealingStore>().toExtend<etcd.EngineStore>()
+    expectTypeOf<latchkey.SealingStore>().toExtend<postgres.EngineStore>()
   })
 })
 

@@ -7,6 +7,8 @@ const request = { url: 'https://{{ SECRETS.a.HOST }}', tries: 3, list: ['a'] as 
 
 test('what is resolved has the shape of the template, and may be told what it is', () => {
   type Resolved = { url: string; tries: 3; list: string[] }
+  const resolving = () => template.resolveTemplate(request, {})
+  expectTypeOf(resolving).returns.toEqualTypeOf<Promise<Resolved>>()
   expectTypeOf(template.resolveTemplate<typeof request>).returns.toEqualTypeOf<Promise<Resolved>>()
   expectTypeOf<template.Resolved<typeof request>>().toEqualTypeOf<Resolved>()
   expectTypeOf(template.resolveTemplate<string, number>).returns.toEqualTypeOf<Promise<number>>()

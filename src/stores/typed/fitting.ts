@@ -62,7 +62,7 @@ export async function fittedValues(
   const asked = { name, scope }
   const unknown = Object.keys(values).filter((key) => schemas[key] === undefined)
   const missing = mode === 'merge' ? [] : Object.keys(schemas).filter((key) => values[key] === undefined)
-  const fit = await fitted(schemas as Readonly<Record<string, StandardSchema>>, values)
+  const fit = await fitted(schemas, values)
   requireFitting(store, asked, [
     ...unknown.map((key) => keyFinding('unknown_key', asked, key)),
     ...missing.map((key) => keyFinding('missing_key', asked, key)),
