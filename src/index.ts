@@ -66,6 +66,7 @@ export { fileStore, generateKey } from './stores/file.ts'
 export type {
   Anchor,
   AnchorMark,
+  FileRotateKeyOptions,
   FileStore,
   FileStoreOptions,
   KeyFileSource,
@@ -73,6 +74,7 @@ export type {
   KeyWrapper,
   PassphraseSource,
   RawKeySource,
+  ResealProgress,
   Recipient,
   WrapContext,
 } from './stores/file.ts'
