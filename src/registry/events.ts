@@ -51,8 +51,8 @@ export interface CallEvent {
 
 /** A record of the channel `latchkey:secret:read`: one batch of secrets that was read from one store. */
 export interface SecretReadEvent {
-  /** The function for which the secrets were read. */
-  readonly function: string
+  /** The function for which the secrets were read; `undefined` for a check of several functions at once. */
+  readonly function: string | undefined
   /** The scope of the call; `undefined` for a check. Each secret tells its own. */
   readonly scope: string | undefined
   readonly partition: string | undefined

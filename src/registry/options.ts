@@ -96,7 +96,8 @@ const callOptions = z.strictObject({
   timeoutMs: milliseconds.optional(),
   isolation: isolation.optional(),
 })
-const checkOptions = z.strictObject({ scope: text.optional() })
+const scopeList = z.array(text, { error: 'an array of scopes' })
+const checkOptions = z.strictObject({ scope: text.optional(), scopes: scopeList.optional() })
 
 /** A registry's options with every default in place. */
 export interface RegistrySettings {
@@ -189,12 +190,19 @@ export function boundOptions(earlier: CallOptions, further: CallOptions): CallOp
   return Object.freeze(ownOf({ ...earlier, ...Object.fromEntries(said) }))
 }
 
-/** Checks the options of `check` and gives the scope, if one is named. */
-export function checkedScopeOption(options: unknown): string | undefined {
-  if (options === undefined) return undefined
-  const { scope } = checked('check', checkOptions, options)
-  if (scope !== undefined) assertScope(scope)
-  return scope
+/** Checks the options of `check` and gives the scopes to look at, each once; `scope` is looked at where none is named. */
+export function scopesToCheck(options: unknown, scope: string): readonly string[] {
+  if (options === undefined) return [scope]
+  const given = checked('check', checkOptions, options)
+  if (given.scope !== undefined && given.scopes !== undefined) {
+    throw argumentError('INVALID_OPTION', 'check takes scope or scopes, not both.')
+  }
+  return distinctScopes(given.scopes ?? [given.scope ?? scope])
+}
+
+function distinctScopes(scopes: readonly string[]): readonly string[] {
+  for (const scope of scopes) assertScope(scope)
+  return [...new Set(scopes)]
 }
 
 /** No options at all, whatever somebody put on `Object.prototype`. */

@@ -226,9 +226,21 @@ export interface CheckReport {
     readonly code: string
     readonly message: string
   }[]
-  /** Variables that collide or are reserved. */
-  readonly conflicts: readonly { readonly function: string; readonly code: string; readonly message: string }[]
+  /** Variables that collide or are reserved; in a process that only collects also every other registration that was refused. */
+  readonly conflicts: readonly {
+    /** Empty for a function without a name. */
+    readonly function: string
+    /** Where the keys of that scope's secrets are the reason; absent where the registration cannot stand anywhere. */
+    readonly scope?: string
+    readonly code: string
+    readonly message: string
+  }[]
 }
+
+/** Which scopes `registry.check()` looks at: one or many. Default: the registry's. */
+export type CheckOptions =
+  | { readonly scope?: string | undefined; readonly scopes?: undefined }
+  | { readonly scope?: undefined; readonly scopes?: readonly string[] | undefined }
 
 /** Holds registered functions and runs their calls. */
 export interface Registry {
@@ -237,8 +249,8 @@ export interface Registry {
   register(requirements?: readonly SecretRequirement[] | (RegisterOptions & { readonly input?: undefined })): Decorator
   /** Checks every registration against the store and starts the spares; throws everything that is missing, in one error. */
   ready(): Promise<void>
-  /** Tells what is missing in a scope, as data. */
-  check(options?: { readonly scope?: string | undefined }): Promise<CheckReport>
+  /** Tells what is missing in one or many scopes, as data. Each secret is asked for once, values in one batch for each store. */
+  check(options?: CheckOptions): Promise<CheckReport>
   /** Lists the registered functions. */
   functions(): readonly FunctionDefinition[]
   /** Calls a function by its name. */
