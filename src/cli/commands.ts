@@ -1,7 +1,7 @@
 /** The commands. Each is loaded when it is asked for. */
 import type { Command } from './command.ts'
 
-/** Loads a command by its name, in the order of help. */
+/** Loads a command by its name, in the order of help. A name of two words belongs to a group: `recipients add`. */
 export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./commands/init.ts')).init,
   set: async () => (await import('./commands/set.ts')).set,
