@@ -6,4 +6,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import('./commands/init.ts')).init,
   set: async () => (await import('./commands/set.ts')).set,
   list: async () => (await import('./commands/list.ts')).list,
+  run: async () => (await import('./commands/run.ts')).run,
+  inject: async () => (await import('./commands/inject.ts')).inject,
 }

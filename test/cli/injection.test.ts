@@ -26,12 +26,16 @@ function inject(source: string, format: Format, options = {}): Promise<string> {
 
 describe('JSON', () => {
   test.each(Object.entries(HOSTILE))('%s comes through as it is, and changes nothing beside it', async (key, value) => {
-    const filled = await inject(`{ "a": "{{ SECRETS.db.${key} }}", "b": ["<{{ SECRETS.db.${key} }}>"], "c": 1 }`, 'json')
+    const filled = await inject(
+      `{ "a": "{{ SECRETS.db.${key} }}", "b": ["<{{ SECRETS.db.${key} }}>"], "c": 1 }`,
+      'json',
+    )
     expect(JSON.parse(filled)).toEqual({ a: value, b: [`<${value}>`], c: 1 })
   })
 
   test('numbers, blanks, escapes, doubled keys and the order of keys stay as they are written', async () => {
-    const source = '\ufeff{\r\n\t"b" : 12345678901234567890.10,\n  "a":"\\u0041\\/",  "a": "{{ SECRETS.db.PORT }}" , "{}": {}\n}\n\n'
+    const source =
+      '\ufeff{\r\n\t"b" : 12345678901234567890.10,\n  "a":"\\u0041\\/",  "a": "{{ SECRETS.db.PORT }}" , "{}": {}\n}\n\n'
     expect(await inject(source, 'json')).toBe(source.replace('{{ SECRETS.db.PORT }}', '5432'))
   })
 

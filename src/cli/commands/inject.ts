@@ -10,7 +10,8 @@ import { type Format, FORMATS } from '../injection/slot.ts'
 import { output } from '../output.ts'
 import { writeSecretFile } from '../output-file.ts'
 import { readText } from '../standard-input.ts'
-import { scopeOf, withStore } from '../store.ts'
+import { scopeOf } from '../names.ts'
+import { withStore } from '../store.ts'
 import { readTextFile } from '../value-file.ts'
 
 const SYNTAXES = ['mustache', 'mustache-only', 'dollar', 'both'] as const
@@ -52,13 +53,17 @@ export const inject: Command = {
     const to = required(input, 'output')
     const format = formatOf(input, from)
     const syntax = input.text('syntax') ?? 'mustache'
-    if (!isOneOf(SYNTAXES, syntax)) throw usageError('What follows --syntax is no syntax.', `It is one of: ${SYNTAXES.join(', ')}.`)
+    if (!isOneOf(SYNTAXES, syntax))
+      throw usageError('What follows --syntax is no syntax.', `It is one of: ${SYNTAXES.join(', ')}.`)
     if (to === '-' && output.isTerminal && !input.flag('reveal')) {
       const hint = 'Name a file with -o, send it to a program with |, or say --reveal.'
       throw new CliError('REVEALED', 'The secrets would be shown on the terminal.', hint, EXIT.usage)
     }
     refuseSame(from, to)
-    const template = from === '-' ? await readText(MOST_BYTES, 'Send the template on stdin, or name its file with -i.') : readTextFile(from, MOST_BYTES)
+    const template =
+      from === '-'
+        ? await readText(MOST_BYTES, 'Send the template on stdin, or name its file with -i.')
+        : readTextFile(from, MOST_BYTES)
     const options: ResolveOptions = {
       scope: scopeOf(input),
       syntax,

@@ -2,7 +2,6 @@
 import { isatty } from 'node:tty'
 import { isLatchkeyError } from '../../errors.ts'
 import type { Redactor } from '../../redact/redactor.ts'
-import { DEFAULT_SCOPE } from '../../secret.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -10,7 +9,8 @@ import { CliError, usageError } from '../failure.ts'
 import { environmentWith, type Keys, readKeys } from '../launch/environment.ts'
 import { launch } from '../launch/launch.ts'
 import { readWanted, type Wanted } from '../launch/request.ts'
-import { scopeOf, withStore } from '../store.ts'
+import { scopeOf } from '../names.ts'
+import { withStore } from '../store.ts'
 
 export const run: Command = {
   summary: 'Starts a program with the keys of secrets in its environment',
@@ -40,7 +40,7 @@ export const run: Command = {
   examples: [
     'latchkey run -s my_github_secret -- gh issue list',
     'latchkey run -s db:PGUSER,PGPASSWORD -s stripe -- node server.js',
-    "latchkey run -s db -- sh -c 'psql \"$DATABASE_URL\"'",
+    'latchkey run -s db -- sh -c \'psql "$DATABASE_URL"\'',
   ],
   async run(input) {
     const [program, ...args] = input.program
@@ -59,7 +59,7 @@ export const run: Command = {
 
 /** Reads the keys, and closes the store: while the program runs, nothing of it is open. */
 async function keysOf(input: Input, wanted: readonly Wanted[]): Promise<Keys> {
-  const scope = scopeOf(input) ?? DEFAULT_SCOPE
+  const scope = scopeOf(input)
   const allowReserved = input.texts('allow-reserved')
   try {
     return await withStore(input, (store) => readKeys(store, wanted, { scope, allowReserved }))

@@ -47,7 +47,9 @@ export async function fillIn(
   slots.forEach((slot, index) => {
     const value = filled[index]
     const result = typeof value === 'string' ? value : Object.keys(value as object)[0]
-    text += source.slice(copied, slot.start) + (result === slot.text ? source.slice(slot.start, slot.end) : slot.write(result ?? ''))
+    text +=
+      source.slice(copied, slot.start) +
+      (result === slot.text ? source.slice(slot.start, slot.end) : slot.write(result ?? ''))
     copied = slot.end
   })
   return text + source.slice(copied)
@@ -62,7 +64,11 @@ function told(error: TemplateError, source: string, slots: readonly Slot[]): Err
   return new CliError(error.code, message, 'Nothing was written. latchkey list shows which secrets and keys there are.')
 }
 
-function lineOf({ code, pointer, start, reference, message }: TemplateIssue, source: string, slots: readonly Slot[]): string {
+function lineOf(
+  { code, pointer, start, reference, message }: TemplateIssue,
+  source: string,
+  slots: readonly Slot[],
+): string {
   const slot = slots[Number(pointer.split('/')[1])]
   const place = slot === undefined ? '' : `${shownPlace(source, placeOfTag(source, slot, start))}: `
   return `${place}${code}${reference === undefined ? '' : ` (${reference})`}: ${message}`

@@ -23,7 +23,13 @@ export function jsonSlots(source: string): Slot[] {
     const text = JSON.parse(written) as string
     if (!mayHoldTag(text)) continue
     const end = start + written.length
-    slots.push({ start, end, text, isKey: /^\s*:/.test(source.slice(end, end + 64)), write: (value) => JSON.stringify(value) })
+    slots.push({
+      start,
+      end,
+      text,
+      isKey: /^\s*:/.test(source.slice(end, end + 64)),
+      write: (value) => JSON.stringify(value),
+    })
   }
   return slots
 }

@@ -26,14 +26,20 @@ export interface Reading {
  * @throws MissingSecretsError with every secret and key that is not there; RegistrationError ENV_COLLISION if two secrets have a
  * key of one name, RESERVED_NAME; StoreError if the store fails.
  */
-export async function readKeys(store: Pick<SecretStore, 'getMany'>, wanted: readonly Wanted[], reading: Reading): Promise<Keys> {
+export async function readKeys(
+  store: Pick<SecretStore, 'getMany'>,
+  wanted: readonly Wanted[],
+  reading: Reading,
+): Promise<Keys> {
   const { scope } = reading
   const secrets = await store.getMany(
     wanted.map(({ name, keys }) => ({ name, scope, ...(keys === undefined ? {} : { keys: [...keys] }) })),
   )
   const missing = wanted.flatMap((one, index) => missingOf(one, secrets[index], scope))
   if (missing.length > 0) {
-    throw new MissingSecretsError(missing, { hint: 'latchkey list shows what there is; latchkey set NAME KEY adds a key.' })
+    throw new MissingSecretsError(missing, {
+      hint: 'latchkey list shows what there is; latchkey set NAME KEY adds a key.',
+    })
   }
   const allowReserved = new Set(reading.allowReserved)
   const known = wanted.map(({ name, keys }, index) => {

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { isatty } from 'node:tty'
 import type { Redactor } from '../../redact/redactor.ts'
+import { EXIT } from '../exit-codes.ts'
 import { CliError, errnoOf } from '../failure.ts'
 import { copyMasked } from './masked.ts'
 import { endBy, passSignals } from './signals.ts'
@@ -13,10 +14,6 @@ export interface Launch {
   /** Masks output that does not go to a terminal; `undefined`: nothing does. */
   readonly redactor: Redactor | undefined
 }
-
-/** Why a command did not start, and how shells say it. */
-const NOT_FOUND = 127
-const NOT_STARTED = 126
 
 /**
  * Runs a command with this process's stdin, and with its terminal wherever there is one.
@@ -71,7 +68,7 @@ function notStarted(file: string, error: unknown): CliError {
   const name = /^(?:[\w.-]*\/)*[a-z]{1,12}(?:[-_.][a-z]{1,12})?$/.test(file) ? ` ${file}` : ''
   if (errno === 'ENOENT') {
     const hint = 'After -- stands a program of your PATH, or its path, and then its arguments: no shell reads them.'
-    return new CliError('COMMAND_NOT_FOUND', `The command${name} was not found.`, hint, NOT_FOUND)
+    return new CliError('COMMAND_NOT_FOUND', `The command${name} was not found.`, hint, EXIT.noProgram)
   }
   const hint =
     errno === 'E2BIG'
@@ -79,5 +76,10 @@ function notStarted(file: string, error: unknown): CliError {
       : errno === 'EACCES'
         ? 'Is it a file that you may execute (chmod +x)?'
         : undefined
-  return new CliError('COMMAND_NOT_STARTED', `The command${name} could not be started (${errno ?? 'unknown'}).`, hint, NOT_STARTED)
+  return new CliError(
+    'COMMAND_NOT_STARTED',
+    `The command${name} could not be started (${errno ?? 'unknown'}).`,
+    hint,
+    EXIT.notExecutable,
+  )
 }
