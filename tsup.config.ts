@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'tsup'
 
 /** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
@@ -34,4 +35,8 @@ export default defineConfig({
   sourcemap: false,
   splitting: true,
   clean: true,
+  esbuildOptions(options) {
+    // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
+    options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
+  },
 })

@@ -46,7 +46,7 @@ describe('JSON', () => {
       message: [
         '2 tags cannot be filled in:',
         'line 2, column 12: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key.',
-        'line 2, column 33: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret.',
+        'line 2, column 32: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret.',
       ].join('\n  '),
     })
   })
