@@ -26,8 +26,13 @@ const library = {
 }
 
 export default defineConfig({
-  // The bin and the rehearsal, which nobody imports.
-  entry: { ...library, cli: 'src/cli/main.ts', rehearsal: 'src/worker/rehearsal.ts' },
+  // The bin, what it starts, and the rehearsal, which nobody imports.
+  entry: {
+    ...library,
+    cli: 'src/cli/main.ts',
+    'cli-collecting': 'src/cli/collecting/entry.ts',
+    rehearsal: 'src/worker/rehearsal.ts',
+  },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',

@@ -8,4 +8,7 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   list: async () => (await import('./commands/list.ts')).list,
   run: async () => (await import('./commands/run.ts')).run,
   inject: async () => (await import('./commands/inject.ts')).inject,
+  check: async () => (await import('./commands/check.ts')).check,
+  manifest: async () => (await import('./commands/manifest.ts')).manifest,
+  completion: async () => (await import('./commands/completion.ts')).completion,
 }

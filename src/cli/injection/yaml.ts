@@ -6,7 +6,7 @@ import { mayHoldTag, shownPlace, type Slot } from './slot.ts'
 /** `{{ SECRETS.name.KEY }}` without quotes: to YAML it is a map in a map, and meant is the tag. */
 const BARE_TAG = /^\{\{[^{}]*\}\}$/
 /** What a double-quoted scalar cannot hold as it is (YAML 1.2, 5.1 and 5.4), beyond what JSON escapes. */
- 
+
 const ESCAPED = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g
 
 /**
