@@ -12,6 +12,8 @@ import { assignVariables } from './variables.ts'
 export interface Findings {
   readonly entry: Entry
   readonly scope: string
+  /** What could be found out. */
+  readonly known: readonly Known[]
   readonly missing: readonly MissingSecret[]
   readonly invalid: readonly SecretFinding[]
   readonly failures: readonly { readonly placed: Placed; readonly error: unknown }[]
@@ -54,6 +56,7 @@ export async function findAll(
       return {
         entry,
         scope,
+        known,
         missing: known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys)),
         invalid: await findInvalid(
           entry.name,
@@ -106,13 +109,14 @@ function withSchemas(known: readonly Known[]): Placed[] {
   })
 }
 
-interface ReadValue {
+/** What a read gave: a secret, none, or an error. */
+export interface ReadValue {
   readonly secret: Secret | undefined
   readonly error?: unknown
 }
 
 /** Reads secrets in one batch, by address. Where that fails, each is read by itself: one of them may be at fault. */
-async function readValues(
+export async function readValues(
   source: StoreSource,
   typed: readonly Placed[],
   of: string | undefined,
@@ -154,7 +158,8 @@ function conflictOf(entry: Entry, known: readonly Known[]): RegistrationError | 
   }
 }
 
-function addressOf({ need, scope }: Placed): string {
+/** Tells one secret from every other. */
+export function addressOf({ need, scope }: Placed): string {
   return `${scope}\0${need.name}`
 }
 

@@ -1,7 +1,7 @@
 /** The options of the registry, of a registration and of a call: what each may be, and the defaults. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { argumentError } from '../errors.ts'
+import { argumentError, type CallError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
 import { isStore } from '../stores/inner.ts'
 import { checked, ownOf } from './checked.ts'
@@ -21,6 +21,7 @@ const text = z.string({ error: 'a string' })
 const isolation = z.enum(['warm', 'call', 'inline'], { error: "'warm', 'call' or 'inline'" })
 const custom = <T>(test: (value: unknown) => boolean, what: string): z.ZodType<T> => z.custom<T>(test, { error: what })
 const isFunction = (value: unknown): boolean => typeof value === 'function'
+const authError = custom<(error: CallError) => boolean>(isFunction, 'a function that tells whether an error is one')
 const isModuleUrl = (value: unknown): boolean => {
   return (
     (typeof value === 'string' || value instanceof URL) &&
@@ -70,6 +71,7 @@ const registryOptions = z.strictObject({
   permission: permission.optional(),
   uid: uid.optional(),
   redact: flag.optional(),
+  watch: flag.optional(),
   onLog: custom<false | ((line: LogLine) => void)>(
     (value) => value === false || isFunction(value),
     'a function, or false',
@@ -87,6 +89,7 @@ const registerOptions = z.strictObject({
   permission: permission.optional(),
   uid: uid.optional(),
   results: z.enum(['pass', 'redact', 'refuse'], { error: "'pass', 'redact' or 'refuse'" }).optional(),
+  isAuthError: authError.optional(),
 })
 
 const callOptions = z.strictObject({
@@ -95,6 +98,7 @@ const callOptions = z.strictObject({
   signal: custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal').optional(),
   timeoutMs: milliseconds.optional(),
   isolation: isolation.optional(),
+  isAuthError: authError.optional(),
 })
 const scopeList = z.array(text, { error: 'an array of scopes' })
 const checkOptions = z.strictObject({ scope: text.optional(), scopes: scopeList.optional() })
@@ -112,6 +116,7 @@ export interface RegistrySettings {
   readonly permission: Permission | undefined
   readonly user: User | undefined
   readonly redact: boolean
+  readonly watch: boolean
   readonly onLog: false | ((line: LogLine) => void) | undefined
 }
 
@@ -152,6 +157,7 @@ export function registrySettings(options: unknown): RegistrySettings {
     permission: permissionOf(given.permission),
     user: userOf(given.uid),
     redact: given.redact ?? true,
+    watch: given.watch ?? false,
     onLog: given.onLog,
   })
 }
@@ -200,7 +206,8 @@ export function scopesToCheck(options: unknown, scope: string): readonly string[
   return distinctScopes(given.scopes ?? [given.scope ?? scope])
 }
 
-function distinctScopes(scopes: readonly string[]): readonly string[] {
+/** Checks scopes and gives each once. */
+export function distinctScopes(scopes: readonly string[]): readonly string[] {
   for (const scope of scopes) assertScope(scope)
   return [...new Set(scopes)]
 }

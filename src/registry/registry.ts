@@ -10,10 +10,14 @@ import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
 import { addCollected, createRefusals, isCollecting, onlyCollecting, refusedFunction } from './collect.ts'
+import type { CheckOptions } from './check-types.ts'
 import { checkNow, createDescribe, isClean, requireClean } from './check.ts'
 import { decoratorContext } from './decorator.ts'
 import { createEntry, type Entry } from './entry.ts'
 import { checksOf, findAll, type Findings } from './findings.ts'
+import { createFreshness } from './freshness.ts'
+import { makeManifest } from './manifest.ts'
+import type { ManifestOptions } from './manifest-types.ts'
 import {
   boundOptions,
   callSettings,
@@ -23,11 +27,12 @@ import {
   type RegistrySettings,
   scopesToCheck,
 } from './options.ts'
+import { createRenewals } from './renewal.ts'
 import { duplicate, nameless, undefinedClass, unknownFunction } from './refused.ts'
 import { type Needed, needed } from './requirement.ts'
 import { report } from './report.ts'
 import { inputJsonSchema } from './schema.ts'
-import type { AnyFunction, CallOptions, CheckOptions, FunctionDefinition, Registry, RegistryOptions } from './types.ts'
+import type { AnyFunction, CallOptions, FunctionDefinition, Registry, RegistryOptions } from './types.ts'
 import { assignVariables } from './variables.ts'
 
 /**
@@ -61,11 +66,14 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   const collects = isCollecting()
   const refusals = createRefusals(collects)
 
+  const startedScheduler = (): Scheduler => (scheduler ??= startScheduler(settings))
   const context = {
     settings,
     closed: () => closed !== undefined,
     calls: new Set<() => void>(),
-    scheduler: () => (scheduler ??= startScheduler(settings)),
+    freshness: createFreshness(settings.store),
+    scheduler: startedScheduler,
+    renewals: settings.watch ? createRenewals(settings, startedScheduler) : undefined,
   }
 
   function add(parts: Parameters<typeof createEntry>[0]): Entry {
@@ -151,9 +159,9 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   }
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
-  function close(): Promise<void> {
+  async function close(): Promise<void> {
     for (const giveUp of [...context.calls]) giveUp()
-    return scheduler?.close() ?? Promise.resolve()
+    await Promise.all([scheduler?.close(), context.renewals?.close()])
   }
 
   const registry = {
@@ -166,6 +174,9 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     async check(options?: CheckOptions) {
       const checks = checksOf([...entries.values()], scopesToCheck(options, settings.scope))
       return report(await findAll(checks, settings.store, describe), refusals.noted)
+    },
+    manifest(options?: ManifestOptions) {
+      return makeManifest(options, { entries: [...entries.values()], refused: refusals.noted, settings, describe })
     },
     functions: (): readonly FunctionDefinition[] =>
       Object.freeze([...entries.values()].map(({ definition }) => definition)),

@@ -2,7 +2,7 @@
 import { isLatchkeyError, StoreError } from '../errors.ts'
 import type { Refusal } from './collect.ts'
 import type { Findings } from './findings.ts'
-import type { CheckReport } from './types.ts'
+import type { CheckReport } from './check-types.ts'
 
 /** Makes a report of what was found, and of what was refused before, in a process that only collects. */
 export function report(found: readonly Findings[], refused: readonly Refusal[]): CheckReport {
