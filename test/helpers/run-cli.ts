@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
 const NOBODY = 65534
 
@@ -35,7 +35,16 @@ export interface CliFolder {
   entries: () => string[]
   run: (args: string[], options?: RunOptions) => Promise<Ended>
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
-  onTerminal: (args: string[], steps?: [string, string][], columns?: number) => Promise<Screen>
+  onTerminal: (args: string[], steps?: [string, string | number][], columns?: number) => Promise<Screen>
+}
+
+/** What runs on a terminal. A step waits for a text on the screen, then types, or gives the terminal so many columns. */
+export interface TerminalJob {
+  command: string[]
+  steps: [string, string | number][]
+  columns: number
+  cwd: string
+  env: Record<string, string>
 }
 
 export interface Screen {
@@ -73,22 +82,26 @@ export function cliFolder(): CliFolder {
         stdin ?? '',
       )
     },
-    async onTerminal(args, steps = [], columns = 120) {
-      const job = {
+    onTerminal: (args, steps = [], columns = 120) =>
+      onTerminal({
         command: [process.execPath, CLI, ...args],
         steps,
         columns,
         cwd: folder,
         env: { PATH, TERM: 'xterm' },
-      }
-      const { code, stdout, stderr } = await ended(
-        spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
-        '',
-      )
-      if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
-      return JSON.parse(stdout) as Screen
-    },
+      }),
   }
+}
+
+/** Runs any program on a terminal of its own. */
+export async function onTerminal(job: TerminalJob): Promise<Screen> {
+  const { PATH = '' } = process.env
+  const { code, stdout, stderr } = await ended(
+    spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
+    '',
+  )
+  if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
+  return JSON.parse(stdout) as Screen
 }
 
 /** A folder with a store and its key. */

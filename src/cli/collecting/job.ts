@@ -1,5 +1,5 @@
 /** What is asked of the process that imports a user's module, and what it answers: data without values. */
-import type { CheckReport } from '../../registry/types.ts'
+import type { CheckReport } from '../../registry/check-types.ts'
 
 /** What to do with the registries of a module. It is an argument of that process: everybody may read it. */
 export interface Job {

@@ -1,5 +1,5 @@
 /** `latchkey check MODULE`. */
-import type { CheckReport } from '../../registry/types.ts'
+import type { CheckReport } from '../../registry/check-types.ts'
 import type { Command, Input } from '../command.ts'
 import { collect } from '../collecting/collect.ts'
 import { COLLECT_OPTIONS, jobOptions } from '../collecting/options.ts'

@@ -46,7 +46,7 @@ async function print(input: Input, manifests: readonly Manifest[]): Promise<void
     cells: ({ name, module = '-', requirements }) => [
       name,
       module,
-      requirements.map(shownRequirement).join(', ') || '-',
+      [...new Set(requirements.map(shownRequirement))].join(', ') || '-',
     ],
     json: (row) => row,
   })

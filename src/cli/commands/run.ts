@@ -1,6 +1,8 @@
 /** `latchkey run -s NAME -- PROGRAM`. */
 import { isatty } from 'node:tty'
 import { isLatchkeyError } from '../../errors.ts'
+import { isAdmissible } from '../../registry/reserved-names.ts'
+import { isKey } from '../../secret.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
@@ -48,6 +50,7 @@ export const run: Command = {
       throw usageError('No program is named.', 'It follows two dashes: latchkey run -s NAME -- PROGRAM')
     }
     const wanted = readWanted(input.texts('secret'))
+    assertAdmissible(input.texts('allow-reserved'))
     const keys = await keysOf(input, wanted)
     return launch({
       command: [program, ...args],
@@ -55,6 +58,12 @@ export const run: Command = {
       redactor: input.flag('no-mask') ? undefined : await redactorOf(keys),
     })
   },
+}
+
+function assertAdmissible(variables: readonly string[]): void {
+  if (variables.every((name) => isKey(name) && isAdmissible(name))) return
+  const hint = 'PATH, NODE_OPTIONS, LD_*, DYLD_* and LATCHKEY_* are never set by a secret.'
+  throw usageError('What follows --allow-reserved is no variable that a secret may set.', hint)
 }
 
 /** Reads the keys, and closes the store: while the program runs, nothing of it is open. */

@@ -26,7 +26,7 @@ export function fishScript(commands: readonly Words[]): string {
     if (first !== 'any') lines.push(`${start}${first === 'file' ? ' -F' : ` -a ${listed(first)}`}`)
     if (takesProgram) lines.push(`complete -c latchkey -n '${seen}; and contains -- -- (commandline -opc)' -F`)
   }
-  return `${lines.join('\n')}\n`
+  return `${[...new Set(lines.flatMap((line) => line.split('\n')))].join('\n')}\n`
 }
 
 function taking(kind: Kind): string {

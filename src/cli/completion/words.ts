@@ -1,6 +1,6 @@
 /** What can be completed, taken from what the commands declare of themselves. */
 import { COMMON_OPTIONS } from '../command.ts'
-import type { Command } from '../command.ts'
+import type { Command, Options } from '../command.ts'
 
 /** What a text is: a file's path, a secret's name, one of some words, or anything else. */
 export type Kind = 'file' | 'secret' | 'any' | readonly string[]
@@ -31,20 +31,21 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** Takes the words from commands. */
 export function wordsOf(commands: readonly (readonly [string, Command])[]): Words[] {
-  return commands.map(([name, command]) => ({
-    name,
-    summary: command.summary,
-    options: Object.entries({ ...command.options, ...COMMON_OPTIONS }).map(
-      ([option, { placeholder, short, choices, description }]) => ({
+  return commands.map(([name, command]) => {
+    const options: Options = { ...command.options, ...COMMON_OPTIONS }
+    return {
+      name,
+      summary: command.summary,
+      options: Object.entries(options).map(([option, { placeholder, short, choices, description }]) => ({
         name: option,
         short,
         takes: placeholder === undefined ? undefined : (choices ?? kindOf(placeholder)),
         description,
-      }),
-    ),
-    first: kindOf(command.arguments[0] ?? ''),
-    takesProgram: command.takesProgram === true,
-  }))
+      })),
+      first: kindOf(command.arguments[0] ?? ''),
+      takesProgram: command.takesProgram === true,
+    }
+  })
 }
 
 /** Tells by its name what a text is. */

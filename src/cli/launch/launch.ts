@@ -1,5 +1,7 @@
 /** Starts a command and stays until it has ended. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import { isatty } from 'node:tty'
 import type { Redactor } from '../../redact/redactor.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -34,12 +36,14 @@ export async function launch({ command: [file, ...args], environment, redactor }
         windowsHide: true,
       })
     } catch (error) {
-      throw notStarted(file, error)
+      throw notStarted(file, environment, error)
     }
     const { stdout, stderr } = child
     if (redactor !== undefined && stdout !== null) copies.push(copyMasked(stdout, process.stdout, redactor))
     if (redactor !== undefined && stderr !== null) copies.push(copyMasked(stderr, process.stderr, redactor))
-    const { code, signal } = await endOf(child, file)
+    const { code, signal } = await endOf(child).catch((error: unknown) => {
+      throw notStarted(file, environment, error)
+    })
     const failures = await Promise.all(copies)
     stopPassing()
     if (signal !== null) return endBy(signal)
@@ -51,19 +55,17 @@ export async function launch({ command: [file, ...args], environment, redactor }
   }
 }
 
-function endOf(child: ChildProcess, file: string): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
   return new Promise((resolve, reject) => {
-    child.once('error', (error) => {
-      reject(notStarted(file, error))
-    })
+    child.once('error', reject)
     child.once('exit', (code, signal) => {
       resolve({ code, signal })
     })
   })
 }
 
-function notStarted(file: string, error: unknown): CliError {
-  const errno = errnoOf(error)
+function notStarted(file: string, environment: NodeJS.ProcessEnv, error: unknown): CliError {
+  const errno = errnoOf(error) === 'EACCES' && !isThere(file, environment) ? 'ENOENT' : errnoOf(error)
   // What else stands in its place may be a value.
   const name = /^(?:[\w.-]*\/)*[a-z]{1,12}(?:[-_.][a-z]{1,12})?$/.test(file) ? ` ${file}` : ''
   if (errno === 'ENOENT') {
@@ -82,4 +84,9 @@ function notStarted(file: string, error: unknown): CliError {
     hint,
     EXIT.notExecutable,
   )
+}
+
+/** Tells whether there is such a file: the system says EACCES, too, if a folder of the PATH may not be read. */
+function isThere(file: string, { PATH = '' }: NodeJS.ProcessEnv): boolean {
+  return file.includes('/') || PATH.split(delimiter).some((folder) => existsSync(join(folder, file)))
 }
