@@ -76,6 +76,7 @@ export { fileStore, generateKey } from './stores/file.ts'
 export type {
   Anchor,
   AnchorMark,
+  FileRotateKeyOptions,
   FileStore,
   FileStoreOptions,
   KeyFileSource,
@@ -83,6 +84,7 @@ export type {
   KeyWrapper,
   PassphraseSource,
   RawKeySource,
+  ResealProgress,
   Recipient,
   WrapContext,
 } from './stores/file.ts'

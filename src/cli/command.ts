@@ -73,6 +73,10 @@ export const FILE_OPTIONS = {
   },
   passphrase: { description: 'ask for the pass phrase that opens the store' },
   'passphrase-file': { placeholder: 'PATH', description: 'read that pass phrase from a file' },
+  keep: {
+    placeholder: 'N',
+    description: 'how many older versions of a secret a store file keeps when it is written (default: 1)',
+  },
 } as const satisfies Options
 
 /** The options that name a store of any kind. */

@@ -2,7 +2,15 @@
 import type { SecretInfo } from '../secret.ts'
 
 /** As `--json` gives it. */
-export function infoJson({ name, scope, keys, version, createdAt, description, skipped }: SecretInfo): object {
+export function infoJson({
+  name,
+  scope,
+  keys,
+  version,
+  createdAt,
+  description,
+  skipped,
+}: SecretInfo): Readonly<Record<string, unknown>> {
   return { name, scope, keys, version, createdAt, description, skipped }
 }
 

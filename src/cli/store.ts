@@ -55,7 +55,7 @@ export async function withFileStore<T>(
   }
   // The ciphers come with it: help and mistakes need not wait for them.
   const { fileStore } = await import('../stores/file.ts')
-  const store = fileStore({ path: input.text('file'), ...(await keyOptions(input)) })
+  const store = fileStore({ path: input.text('file'), history: keepOf(input), ...(await keyOptions(input)) })
   try {
     if (!mayMake && !existsSync(store.path)) throw noStoreFile(store.path)
     return await use(store)
@@ -80,7 +80,7 @@ const WITHOUT = {
 } as const
 
 /** The address of a store that is no file, if one is named. An option is nearer than the environment. */
-function addressOf(input: Input): string | undefined {
+export function addressOf(input: Input): string | undefined {
   const given = input.text('store')
   if (given !== undefined) {
     if (input.text('file') !== undefined)
@@ -88,6 +88,14 @@ function addressOf(input: Input): string | undefined {
     return given
   }
   return input.text('file') === undefined ? process.env['LATCHKEY_STORE'] || undefined : undefined
+}
+
+/** How many older versions a write keeps: as many as the program that uses the store does, or it takes some of them away. */
+function keepOf(input: Input): number | undefined {
+  const keep = input.text('keep')
+  if (keep === undefined) return undefined
+  if (/^(?:\d{1,2}|100)$/.test(keep)) return Number(keep)
+  throw usageError('--keep takes a number from 0 to 100.')
 }
 
 function noStoreFile(path: string): CliError {

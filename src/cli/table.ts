@@ -31,6 +31,7 @@ export interface Rows<Item> {
  * Prints items as they come: as a table on a terminal, otherwise with tabs between cells, or with `--json` as an object on each
  * line. Ends when nobody reads any more.
  *
+ * @param last - what becomes of a last cell that is wider than the terminal: it is cut, or goes on in the next line.
  * @returns how many items there were.
  */
 export async function printRows<Item>(
@@ -38,8 +39,9 @@ export async function printRows<Item>(
   heading: readonly string[],
   items: AsyncIterable<Item> | Iterable<Item>,
   { cells, json }: Rows<Item>,
+  last: 'cut' | 'whole' = 'cut',
 ): Promise<number> {
-  const layout = input.flag('json') ? undefined : output.isTerminal ? await terminalTable(heading) : tabs()
+  const layout = input.flag('json') ? undefined : output.isTerminal ? await terminalTable(heading, last) : tabs()
   let count = 0
   let waiting = ''
   for await (const item of items) {
@@ -54,29 +56,35 @@ export async function printRows<Item>(
   return count
 }
 
-async function terminalTable(heading: readonly string[]): Promise<Table> {
+async function terminalTable(heading: readonly string[], last: 'cut' | 'whole'): Promise<Table> {
   const { default: widthOf } = await import('string-width')
-  return table(heading, output.columns, widthOf, (text) => output.bold(text))
+  const bold = (text: string) => output.bold(text)
+  if (last === 'cut')
+    return table(heading, output.columns, { widthOf, bold, fit: (text, room) => [cut(text, room, widthOf)] })
+  const { default: wrap } = await import('wrap-ansi')
+  return table(heading, output.columns, { widthOf, bold, fit: (text, room) => wrap(text, room).split('\n') })
 }
 
 function tabs(): Table {
   return { add: (row) => `${row.join('\t')}\n`, end: () => '' }
 }
 
+/** How a terminal shows text. */
+export interface Typesetting {
+  /** How many columns a text takes. */
+  readonly widthOf: (text: string) => number
+  readonly bold: (text: string) => string
+  /** Makes lines of a last cell that has so much room: one that is cut, or as many as it needs. */
+  readonly fit: (text: string, room: number) => readonly string[]
+}
+
 /**
- * Makes a table. The last column is cut where the terminal ends; the others are never cut, for half a name is none. Where too
+ * Makes a table. The last column ends where the terminal does; the others are never cut, for half a name is none. Where too
  * little would be left of the last column, each row becomes a paragraph: its first cell, and under it the others by name.
  *
  * @param columns - the width of the terminal.
- * @param widthOf - how many columns a text takes on it.
- * @param bold - makes a text bold.
  */
-export function table(
-  heading: readonly string[],
-  columns: number,
-  widthOf: (text: string) => number,
-  bold: (text: string) => string,
-): Table {
+export function table(heading: readonly string[], columns: number, { widthOf, bold, fit }: Typesetting): Table {
   const waiting: (readonly string[])[] = []
   let layout: ((row: readonly string[]) => string) | undefined
 
@@ -86,7 +94,8 @@ export function table(
       .slice(0, -1)
       .map((cell, index) => padded(cell, widths[index] ?? 0) + GAP)
       .join('')
-    return start + cut(row.at(-1) ?? '', Math.max(columns - widthOf(start), LEAST), widthOf)
+    const room = Math.max(columns - widthOf(start), LEAST)
+    return start + fit(row.at(-1) ?? '', room).join(`\n${' '.repeat(widthOf(start))}`)
   }
   const labels = Math.max(...heading.map(widthOf)) + 1
   const paragraph = ([first = '', ...others]: readonly string[]): string => {
