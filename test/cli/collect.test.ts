@@ -76,11 +76,23 @@ test('manifest tells functions and secrets without a store, and with a scope wha
 })
 
 test.each([
-  ['throws', `throw new TypeError('${VALUE}')`, /could not be imported: TypeError at .*module\.mjs:1:7\. \[MODULE_FAILED\]/],
+  [
+    'throws',
+    `throw new TypeError('${VALUE}')`,
+    /could not be imported: TypeError at .*module\.mjs:1:7\. \[MODULE_FAILED\]/,
+  ],
   ['imports what is not there', `import 'absent-${VALUE}'`, /could not be imported: \w+ \(ERR_MODULE_NOT_FOUND\)/],
   ['is no JavaScript', `const ${VALUE}`, /could not be imported: SyntaxError/],
-  ['ends the process', 'process.exit(3)', /ended the process while it was imported \(exit code 3\)\. \[MODULE_FAILED\]/],
-  ['waits for what never comes', 'await new Promise(() => {})', /waits at its top level for something that never comes/],
+  [
+    'ends the process',
+    'process.exit(3)',
+    /ended the process while it was imported \(exit code 3\)\. \[MODULE_FAILED\]/,
+  ],
+  [
+    'waits for what never comes',
+    'await new Promise(() => {})',
+    /waits at its top level for something that never comes/,
+  ],
   ['never ends', 'setInterval(() => {}, 9); await new Promise(() => {})', /was not done within 1 s \(--timeout\)/],
   ['makes no registry', 'export {}', /makes no registry\. \[NO_REGISTRY\]/],
 ])('a module that %s is told as such, without its words', async (_, text, message) => {
@@ -95,7 +107,10 @@ test.each([
 })
 
 test('TypeScript is read where Node reads it; elsewhere tsx is named', async () => {
-  const folder = await folderWithModule(`const a: number = 1\n${MODULE.replace(/export const second[^]*$/, '')}`, 'module.ts')
+  const folder = await folderWithModule(
+    `const a: number = 1\n${MODULE.replace(/export const second[^]*$/, '')}`,
+    'module.ts',
+  )
   writeFileSync(folder.at('package.json'), '{ "type": "module" }')
   const reads = Boolean((process.features as { typescript?: unknown }).typescript)
   const { code, stderr } = await folder.run(['check', 'module.ts'])

@@ -30,7 +30,12 @@ test('bash completes commands, options, texts, secrets, files and programs', asy
     of latchkey inject --format ''; of latchkey inject -i scr; of latchkey check scr; of latchkey run -s db -- latchke
     of latchkey completion ''; of latchkey recipients ''; of latchkey --scope acme lis; of latchkey run --store dir:x -s ''`
   const out = execFileSync('bash', ['--norc', '-c', script], { cwd: folder, env, encoding: 'utf8' })
-  expect(out.trimEnd().split('\n').map((line) => line.trimEnd())).toEqual([
+  expect(
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.trimEnd()),
+  ).toEqual([
     'complete -F _latchkey latchkey',
     'latchkey ru: run',
     'latchkey run --no: --no-mask',
@@ -65,7 +70,7 @@ describeEngine('zsh', installed('zsh'), 'apt-get install zsh', () => {
     const { folder, env } = await folderWithScript('zsh')
     const typed = [
       'zmodload zsh/zpty; zpty z zsh -f -i',
-      "zpty -w z 'PS1=; autoload -Uz compinit; compinit -u; source ./script; zle_highlight=(); print rea\"\"dy'",
+      'zpty -w z \'PS1=; autoload -Uz compinit; compinit -u; source ./script; zle_highlight=(); print rea""dy\'',
       "zpty -r -m z line '*ready*'",
       "zpty -w -n z $'latchkey run -s d\\t'",
       "zpty -r -m z line '*-s db*' && print -r completed",
@@ -80,7 +85,12 @@ describeEngine('fish', installed('fish'), 'apt-get install fish', () => {
     const typed = ['latchkey ru', 'latchkey run -s ', 'latchkey inject --format js', 'latchkey recipients a']
     const script = `source ./script; ${typed.map((line) => `complete -C ${JSON.stringify(line)}`).join('; ')}`
     const out = execFileSync('fish', ['-N', '-c', script], { cwd: folder, env, encoding: 'utf8' })
-    expect(out.trimEnd().split('\n').map((line) => line.split('\t', 1)[0])).toEqual(['run', 'db', 'json', 'add'])
+    expect(
+      out
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split('\t', 1)[0]),
+    ).toEqual(['run', 'db', 'json', 'add'])
   })
 })
 

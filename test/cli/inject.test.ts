@@ -43,7 +43,11 @@ test('from stdin to stdout, in another scope; on a terminal only with --reveal',
 })
 
 test('what was there stays, whole, if a tag leads nowhere, and is replaced through a link', async () => {
-  const folder = await folderWithSecret({ 'a.txt': `${TAG}\n{{ SECRETS.db.NO }} {{ SECRETS.gone.KEY }}`, 'b.txt': TAG, old: 'old' })
+  const folder = await folderWithSecret({
+    'a.txt': `${TAG}\n{{ SECRETS.db.NO }} {{ SECRETS.gone.KEY }}`,
+    'b.txt': TAG,
+    old: 'old',
+  })
   symlinkSync('old', folder.at('link'))
   const failed = await folder.run(['inject', '-i', 'a.txt', '-o', 'link'])
   expect(failed).toMatchObject({ code: 1, stdout: '' })
