@@ -5,8 +5,9 @@
 import { CliError } from './failure.ts'
 
 const BLANK = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y
-const NAME = /[ \t]*(?:export[ \t]+)?([\w.-]+)[ \t]*(?:=|:[ \t])[ \t]*/y
-const QUOTED = /(['"`])((?:\\\1|(?!\1)[^])*)\1[ \t]*(?:#[^\n]*)?(?:\n|$)/y
+const NAME = /[ \t]*(?:export[ \t]+)?([\w.-]+)(?:[ \t]*=|:[ \t])[ \t]*/y
+/** A backslash before the quote never ends it, whatever follows. */
+const QUOTED = /(['"`])((?:\\\1|(?!\1|\\\1)[^])*)\1[ \t]*(?:#[^\n]*)?(?:\n|$)/y
 const PLAIN = /([^#\n]*)(?:#[^\n]*)?(?:\n|$)/y
 
 /**

@@ -4,9 +4,9 @@ import { nodeFileSystem } from '../stores/file/file-system.ts'
 import { makeKeyFile } from '../stores/keys/key-file.ts'
 import type { KeySource } from '../stores/keys/key-source.ts'
 import type { Input } from './command.ts'
-import { CliError, usageError } from './failure.ts'
+import { usageError } from './failure.ts'
 import { ignoreInGit } from './git-ignore.ts'
-import { askHidden } from './prompt.ts'
+import { askTwice, notEmpty } from './keys.ts'
 import { readValueFile } from './value-file.ts'
 
 /** The options that name a new key. */
@@ -32,14 +32,7 @@ export async function newPassphraseOf(input: Input): Promise<string | undefined>
   const asks = input.flag('new-passphrase')
   if (file !== undefined && asks) throw usageError('Give either --new-passphrase or --new-passphrase-file.')
   if (file !== undefined) return notEmpty(readValueFile(file))
-  return asks ? askNewPassphrase() : undefined
-}
-
-/** Asks for a new pass phrase, twice: one that was mistyped would open nothing. */
-export async function askNewPassphrase(): Promise<string> {
-  const first = notEmpty(await askHidden('New pass phrase (not shown): '))
-  if ((await askHidden('The same again: ')) === first) return first
-  throw new CliError('INVALID', 'The two pass phrases are not the same. Nothing was changed.', 'Try again.')
+  return asks ? askTwice() : undefined
 }
 
 /** Gives the one new key that the options tell of. */
@@ -55,12 +48,4 @@ export async function newKeyOf(input: Input, other?: string): Promise<{ source: 
     return { source: { keyFile: made }, made }
   }
   return { source: { passphrase: (await newPassphraseOf(input)) ?? '' } }
-}
-
-function notEmpty(passphrase: string): string {
-  if (passphrase !== '') return passphrase
-  throw usageError(
-    'The pass phrase is empty. Nothing was changed.',
-    'Give one that cannot be guessed, e.g. six random words.',
-  )
 }

@@ -1,5 +1,6 @@
 /** Opens the store that a command line names, and says what to do where the key is not there. */
 import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { isLatchkeyError, StoreError } from '../errors.ts'
 import type { Capabilities, SecretStore, WritableSecretStore } from '../store.ts'
 import type { FileStore } from '../stores/file.ts'
@@ -12,6 +13,8 @@ export interface OpenedStore {
   readonly store: SecretStore
   /** Ends the store, and the client that was made for it. */
   close(): Promise<void>
+  /** Says of a failure what a person can do about it who writes no code. */
+  explain?(error: unknown): unknown
 }
 
 /** Uses the store that the options name, and closes it. A store file that is not there is an error: its path was mistyped. */
@@ -19,9 +22,11 @@ export async function withStore<T>(input: Input, use: (store: SecretStore) => Pr
   const address = addressOf(input)
   if (address === undefined) return withFileStore(input, use)
   const { openAddress } = await import('./stores/open.ts')
-  const { store, close } = await openAddress(address, input)
+  const { store, close, explain } = await openAddress(address, input)
   try {
     return await use(store)
+  } catch (error) {
+    throw explain?.(error) ?? error
   } finally {
     await close()
   }
@@ -40,11 +45,15 @@ export async function withWritableStore<T>(
   })
 }
 
-/** Uses the store file that the options name: for what only a store file can do. */
+/**
+ * Uses the store file that the options name: for what only a store file can do.
+ *
+ * @param options - `mayMake`: it need not be there. `isNew`: it is to be made, and a pass phrase is asked for twice.
+ */
 export async function withFileStore<T>(
   input: Input,
   use: (store: FileStore) => Promise<T>,
-  { mayMake = false }: { readonly mayMake?: boolean } = {},
+  { mayMake = false, isNew = false }: { readonly mayMake?: boolean; readonly isNew?: boolean } = {},
 ): Promise<T> {
   if (addressOf(input) !== undefined) {
     throw new CliError(
@@ -53,17 +62,23 @@ export async function withFileStore<T>(
       'Leave out --store and LATCHKEY_STORE, and name the file with --file.',
     )
   }
+  const path = storeFileOf(input)
+  if (!mayMake && !existsSync(path)) throw noStoreFile(path)
   // The ciphers come with it: help and mistakes need not wait for them.
   const { fileStore } = await import('../stores/file.ts')
-  const store = fileStore({ path: input.text('file'), history: keepOf(input), ...(await keyOptions(input)) })
+  const store = fileStore({ path, history: keepOf(input), ...(await keyOptions(input, isNew)) })
   try {
-    if (!mayMake && !existsSync(store.path)) throw noStoreFile(store.path)
     return await use(store)
   } catch (error) {
-    throw isLatchkeyError(error, 'KEY_MISSING') ? keyMissing(error, store.path) : error
+    throw isLatchkeyError(error, 'KEY_MISSING') ? keyMissing(error, path) : error
   } finally {
     await store.close()
   }
+}
+
+/** The path of the store file that the options name. */
+export function storeFileOf(input: Input): string {
+  return resolve(input.text('file') ?? 'secrets.latchkey')
 }
 
 /** Throws UNSUPPORTED, saying so, if a store cannot do something. */

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { fileStore } from '../../src/stores/file.ts'
+import type { FileStore } from '../../src/stores/file.ts'
 
 export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
@@ -35,7 +37,12 @@ export interface CliFolder {
   entries: () => string[]
   run: (args: string[], options?: RunOptions) => Promise<Ended>
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
-  onTerminal: (args: string[], steps?: [string, string | number][], columns?: number) => Promise<Screen>
+  onTerminal: (
+    args: string[],
+    steps?: [string, string | number][],
+    columns?: number,
+    env?: Record<string, string>,
+  ) => Promise<Screen>
 }
 
 /** What runs on a terminal. A step waits for a text on the screen, then types, or gives the terminal so many columns. */
@@ -82,13 +89,13 @@ export function cliFolder(): CliFolder {
         stdin ?? '',
       )
     },
-    onTerminal: (args, steps = [], columns = 120) =>
+    onTerminal: (args, steps = [], columns = 120, env = {}) =>
       onTerminal({
         command: [process.execPath, CLI, ...args],
         steps,
         columns,
         cwd: folder,
-        env: { PATH, TERM: 'xterm' },
+        env: { PATH, TERM: 'xterm', ...env },
       }),
   }
 }
@@ -104,12 +111,21 @@ export async function onTerminal(job: TerminalJob): Promise<Screen> {
   return JSON.parse(stdout) as Screen
 }
 
-/** A folder with a store and its key. */
-export async function cliFolderWithStore(): Promise<CliFolder> {
+/** A folder with a store and its key, which holds these secrets of scope `default`. */
+export async function cliFolderWithStore(
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): Promise<CliFolder> {
   const folder = cliFolder()
   const { code, stderr } = await folder.run(['init'])
   if (code !== 0) throw new Error(stderr)
+  await using store = storeOf(folder)
+  for (const [name, values] of Object.entries(secrets)) await store.set(name, values)
   return folder
+}
+
+/** The store of a folder, as a program opens it. */
+export function storeOf(folder: CliFolder): FileStore {
+  return fileStore({ path: folder.at('secrets.latchkey') })
 }
 
 function ended(child: ReturnType<typeof spawn>, stdin: string | Buffer): Promise<Ended> {

@@ -4,17 +4,17 @@ import { relative, resolve } from 'node:path'
 import { isLatchkeyError } from '../../errors.ts'
 import type { FileStore } from '../../stores/file.ts'
 import { answer } from '../answer.ts'
-import { FILE_OPTIONS } from '../command.ts'
+import { STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine } from '../failure.ts'
 import { ignoreInGit } from '../git-ignore.ts'
-import { withFileStore } from '../store.ts'
+import { addressOf, storeFileOf, withFileStore } from '../store.ts'
 
 export const init: Command = {
-  summary: 'Makes a store file and its key file',
+  summary: 'Makes a store file and its key file, or what another store needs',
   arguments: [],
-  options: FILE_OPTIONS,
+  options: STORE_OPTIONS,
   details: [
     'Both files can be read by you alone, under any umask. The name of the key file becomes a line of the .gitignore beside it. The key is not shown. Nothing is overwritten: if there is a store file or a key file already, it says so and changes nothing.',
     'Keep a copy of the key where the store is not, such as a password manager: whoever has both can read every secret, and without the key nobody can.',
@@ -22,7 +22,13 @@ export const init: Command = {
   ],
   examples: ['latchkey init', 'latchkey init --file /srv/app/secrets.latchkey --key-file /etc/app/latchkey.key'],
   async run(input) {
-    const made = await withFileStore(input, (store) => make(store, input), { mayMake: true })
+    if (addressOf(input) !== undefined) {
+      const { initStore } = await import('../init-store.ts')
+      return initStore(input)
+    }
+    // Before a pass phrase is asked for.
+    refuseExisting('store', storeFileOf(input), 'latchkey list shows what is in it, latchkey set adds to it.')
+    const made = await withFileStore(input, (store) => make(store, input), { mayMake: true, isNew: true })
     await answer(input, { store: made.store, keyFile: made.keyFile ?? null }, made.text)
     return EXIT.ok
   },
@@ -39,7 +45,6 @@ async function make(store: FileStore, input: Input): Promise<Made> {
   const { path } = store
   const byPassphrase = input.flag('passphrase') || input.text('passphrase-file') !== undefined
   const keyFile = byPassphrase ? undefined : keyFileFor(path, input)
-  refuseExisting('store', path, 'latchkey list shows what is in it, latchkey set adds to it.')
   if (keyFile === undefined) {
     await store.create()
     const key = byPassphrase ? 'the pass phrase' : 'the one in LATCHKEY_KEY'

@@ -4,7 +4,8 @@ import { FILE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { askNewPassphrase, NEW_PASSPHRASE_OPTIONS, newPassphraseOf } from '../new-key.ts'
+import { askTwice } from '../keys.ts'
+import { NEW_PASSPHRASE_OPTIONS, newPassphraseOf } from '../new-key.ts'
 import { withFileStore } from '../store.ts'
 
 export const passphrase: Command = {
@@ -23,7 +24,7 @@ export const passphrase: Command = {
         const hint = 'Add one: latchkey recipients add --new-passphrase'
         throw new CliError('INVALID', 'No pass phrase opens this store.', hint)
       }
-      await store.changePassphrase((await newPassphraseOf(input)) ?? (await askNewPassphrase()))
+      await store.changePassphrase((await newPassphraseOf(input)) ?? (await askTwice()))
     })
     await answer(
       input,

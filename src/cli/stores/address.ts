@@ -76,7 +76,7 @@ function passwordInArguments(): CliError {
   return new CliError(
     'VALUE_IN_ARGV',
     'A password is not taken from the command line: other users can see it there, and the shell keeps it in its history.',
-    'Leave it out of --store, and give it as docs/cli.md tells for each kind of store (PGPASSWORD, REDIS_PASSWORD, …), or set the whole address as LATCHKEY_STORE. Change the password, for it was seen.',
+    'Leave it out of --store, and give it as docs/cli.md tells for each kind of store (PGPASSWORD, REDIS_PASSWORD and so on), or set the whole address as LATCHKEY_STORE. Change the password, for it was seen.',
     EXIT.usage,
   )
 }

@@ -32,13 +32,9 @@ type MakeIoredis = new (url: string, config: object) => Ioredis
  */
 export const openRedis: Opener = async (address, input) => {
   const { prefix, history } = address.settings('prefix', 'history')
+  const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
   const { client, end } = await connect(urlOf(address))
-  const store = redisStore({
-    client,
-    prefix,
-    history: numberSetting('history', history),
-    ...(await keyOptions(input)),
-  })
+  const store = redisStore({ client, ...place })
   return {
     store,
     async close() {
