@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
-/** What is no bench: what they share, this file, and the soak, which takes an hour. */
+/** What is no bench: what they share, this file, and the soak, which takes a quarter of an hour. */
 const OTHERS = ['measure.mjs', 'run.mjs', 'soak.mjs']
 
 for (const name of readdirSync(folder).sort()) {

@@ -8,6 +8,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ENGINES } from './fixtures/engines.mjs'
 import { interleaved, machine, short, table } from './measure.mjs'
 
 const folder = fs.mkdtempSync(join(process.env.BENCH_TMPDIR ?? tmpdir(), 'latchkey-bench-'))
@@ -149,6 +150,34 @@ const STORES = {
       },
     ]
   },
+
+  ...Object.fromEntries(Object.entries(ENGINES).map(([name, open]) => [name, () => engineRows(name, open)])),
+}
+
+/** How many secrets a batch reads. */
+const BATCH = 50
+
+/** A store on an engine beside the same reads by the client that it uses. */
+async function engineRows(name, open) {
+  const engine = await open(NAMES)
+  if (engine === undefined) {
+    console.error(`${name}: not here, and not measured`)
+    return []
+  }
+  const { store, unsealed, bare, bareMany, client, close } = engine
+  const batch = (first) =>
+    Array.from({ length: BATCH }, (_, index) => NAMES[(NAMES.indexOf(first) + index) % NAMES.length])
+  const read = { bare, beside: client, runs: 5 }
+  return [
+    { what: `${name}: a read`, ours: (first) => store.get(first), goal: 1.3, ...read },
+    ...(unsealed ? [{ what: `${name}: a read, plaintext: true`, ours: (first) => unsealed.get(first), ...read }] : []),
+    {
+      ...{ what: `${name}: ${BATCH} secrets by getMany`, beside: `${client}, in one batch`, runs: 1 },
+      ours: (first) => store.getMany(batch(first).map((name) => ({ name }))),
+      bare: (first) => bareMany(batch(first)),
+      close,
+    },
+  ]
 }
 
 /** Makes a task of many runs, each of another secret. */

@@ -68,9 +68,10 @@ function guardLoading(refuse: (path: string | undefined) => void): () => void {
     else if (typeof path === 'string') refuse(path.startsWith('file:') ? fileURLToPath(path) : path)
   }
   Object.assign(fs.promises, {
-    readFile(...args: Parameters<typeof readFile>): unknown {
+    // As the loader asks, it is answered at once: on its way through the thread pool, a first call waits for each module.
+    async readFile(...args: Parameters<typeof readFile>): Promise<unknown> {
       check(args[0])
-      return readFile(...args)
+      return args.length === 1 && args[0] instanceof URL ? readFileSync(args[0]) : readFile(...args)
     },
   })
   Object.assign(fs, {

@@ -125,6 +125,26 @@ describe('list', () => {
     expect((await collect(store.list({ scope: 'acme' }))).map(({ name }) => name)).toEqual(['b'])
   })
 
+  test('10,000 secrets are listed over pages, each once and in order, while others write', async () => {
+    fill(10_000)
+    const other = storeOn(aws)
+    let writing = true
+    const writes = (async () => {
+      for (let write = 0; writing; write += 1) {
+        await other.set(`a${(write * 37) % 10_000}`, { KEY: 'written meanwhile' })
+        await other.set(`b${write}`, { KEY: 'made meanwhile' })
+      }
+      return other.close()
+    })()
+    const listed: string[] = []
+    for await (const { name } of store.list({ prefix: 'a' })) listed.push(name)
+    writing = false
+    await writes
+    expect(aws.requests).toContain('PutSecretValue')
+    const names = named(10_000).map(({ name }) => name)
+    expect(listed).toEqual(names.sort())
+  }, 120_000)
+
   test('asks AWS for what begins so, below the prefix, and for nothing where no name can', async () => {
     await using prefixed = storeOn(aws, { prefix: 'apps' })
     for (const name of ['apps/acme/ab', 'apps/acme/b', 'acme/ac']) put(name, '{"KEY":"x"}')
