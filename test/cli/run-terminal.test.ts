@@ -68,7 +68,7 @@ test('Ctrl-Z stops both, and fg goes on with both', async () => {
   const folder = await folderWithSecret()
   const { screen } = await inShell(folder, [
     ['shell> ', "run sh -c 'echo here; exec cat'\r"],
-    ['\r\nhere', 'one\r'],
+    ['\rhere', 'one\r'],
     ['one\r\none\r\n', '\x1a'],
     ['Stopped', ''],
     ['shell> ', 'fg\r'],
