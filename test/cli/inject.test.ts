@@ -37,7 +37,7 @@ test('from stdin to stdout, in another scope; on a terminal only with --reveal',
   expect(piped).toEqual({ code: 0, stdout: '<theirs>', stderr: '' })
   const shown = await folder.onTerminal(['inject', '-i', 'template', '-o', '-'])
   expect(shown.code).toBe(2)
-  expect(shown.screen).toMatch(/\[REVEALED\]\r\nhint: /)
+  expect(shown.screen).toMatch(/\[USAGE\]\r\nhint: /)
   expect(shown.screen).not.toContain(VALUE)
   expect((await folder.onTerminal(['inject', '-i', 'template', '-o', '-', '--reveal'])).screen).toContain(VALUE)
 })

@@ -93,8 +93,8 @@ function loaded(entry: string, later: boolean): Set<string> {
   const packages = new Set<string>()
   const seen = new Set<string>()
   const pattern = later
-    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g
-    : /(?:\bfrom\s*|\bimport\s*)["']([^"']+)["']/g
+    ? /X
+    : /(?:\bfrom\s*|\bimport\s*)["']([\w@./-]+)["']/g
   const visit = (path: string): void => {
     if (seen.has(path)) return
     seen.add(path)

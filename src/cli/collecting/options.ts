@@ -7,7 +7,7 @@ const MOST_SECONDS = 86_400
 
 /** Their options in common. */
 export const COLLECT_OPTIONS = {
-  scope: { placeholder: 'SCOPE', multiple: true, description: 'whose secrets (default: the registry’s scope)' },
+  scope: { placeholder: 'SCOPE', multiple: true, description: "whose secrets (default: the registry's scope)" },
   timeout: { placeholder: 'SECONDS', description: 'how long the module and its stores may take (default: 30)' },
 } as const satisfies Options
 

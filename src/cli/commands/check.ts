@@ -12,7 +12,7 @@ export const check: Command = {
   arguments: ['MODULE'],
   options: COLLECT_OPTIONS,
   details: [
-    'It imports the module in a process of its own, which only notes what is registered: no function runs, and a secret that is missing does not end the import. Then the module’s own stores are asked for names and keys, and for values only where a definition has a schema. No value is shown.',
+    "It imports the module in a process of its own, which only notes what is registered: no function runs, and a secret that is missing does not end the import. Then the module's own stores are asked for names and keys, and for values only where a definition has a schema. No value is shown.",
     'MODULE is a file of JavaScript, or of TypeScript where tsx is installed beside it or Node itself reads it (22.18 and later). What it prints goes to stderr. A module that throws, never ends or ends the process is told as such.',
     'It ends with 1 if anything is missing, does not fit, collides or could not be found out. With --json it prints one object: ok, functions, missing, invalid, failures, conflicts.',
   ],

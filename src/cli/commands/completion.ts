@@ -6,7 +6,7 @@ import { usageError } from '../failure.ts'
 import { output } from '../output.ts'
 
 export const completion: Command = {
-  summary: 'Prints what makes a shell complete latchkey’s commands, options and names',
+  summary: "Prints what makes a shell complete latchkey's commands, options and names",
   arguments: ['SHELL', '[WORD...]'],
   options: {},
   details: [

@@ -4,7 +4,7 @@ import type { ResolveOptions } from '../../template/types.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { CliError, usageError } from '../failure.ts'
+import { usageError } from '../failure.ts'
 import { fillIn } from '../injection/fill.ts'
 import { type Format, FORMATS } from '../injection/slot.ts'
 import { output } from '../output.ts'
@@ -32,7 +32,7 @@ export const inject: Command = {
     syntax: {
       placeholder: 'SYNTAX',
       choices: SYNTAXES,
-      description: 'mustache, mustache-only, dollar or both: whether ${{ … }} is a tag (default: mustache)',
+      description: 'mustache, mustache-only, dollar or both: whether ${{ ... }} is a tag (default: mustache)',
     },
     'keep-foreign': { description: 'leave tags of other names as they are (default: they are errors)' },
     reveal: { description: 'allow -o - on a terminal, which shows the secrets' },
@@ -57,7 +57,7 @@ export const inject: Command = {
       throw usageError('What follows --syntax is no syntax.', `It is one of: ${SYNTAXES.join(', ')}.`)
     if (to === '-' && output.isTerminal && !input.flag('reveal')) {
       const hint = 'Name a file with -o, send it to a program with |, or say --reveal.'
-      throw new CliError('REVEALED', 'The secrets would be shown on the terminal.', hint, EXIT.usage)
+      throw usageError('The secrets would be shown on the terminal.', hint)
     }
     refuseSame(from, to)
     const template =

@@ -20,10 +20,10 @@ export const run: Command = {
   takesProgram: true,
   options: {
     secret: {
-      placeholder: 'NAME[:KEY,…]',
+      placeholder: 'NAME[:KEY,...]',
       short: 's',
       multiple: true,
-      description: 'a secret to give, or some of its keys; may be given several times',
+      description: 'a secret to give, or some of its keys',
     },
     'no-mask': { description: 'pass output on as it is, even where it does not go to a terminal' },
     'allow-reserved': {
@@ -36,7 +36,7 @@ export const run: Command = {
   },
   details: [
     'The program gets your own environment, without the variables that begin with LATCHKEY_, and each key as a variable of its name. A key wins over a variable of yours. If anything is missing, all of it is told and nothing starts.',
-    'No shell reads the program’s arguments. Its stdin is yours. Where stdout or stderr is a terminal the program has it as it is; where not, known values in what it prints are replaced by ***, unless you say --no-mask.',
+    "No shell reads the program's arguments. Its stdin is yours. Where stdout or stderr is a terminal the program has it as it is; where not, known values in what it prints are replaced by ***, unless you say --no-mask.",
     'Signals go to the program, and latchkey ends as the program ends: with its exit code, or by its signal. 125 says that latchkey itself failed and nothing was started, 126 that the program could not be started, 127 that it is not there.',
   ],
   examples: [
