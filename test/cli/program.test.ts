@@ -93,7 +93,7 @@ function loaded(entry: string, later: boolean): Set<string> {
   const packages = new Set<string>()
   const seen = new Set<string>()
   const pattern = later
-    ? /X
+    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([\w@./-]+)["']/g
     : /(?:\bfrom\s*|\bimport\s*)["']([\w@./-]+)["']/g
   const visit = (path: string): void => {
     if (seen.has(path)) return

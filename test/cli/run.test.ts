@@ -11,7 +11,7 @@ import type { CliFolder } from '../helpers/run-cli.ts'
 const VALUE = 'correct-horse-battery'
 const SIGNALS = fileURLToPath(new URL('../fixtures/cli/signals.mjs', import.meta.url))
 
-/** A store with the secrets `db` {PASS, USER}, `other` {PASS} and `proxy` {HTTPS_PROXY, PATH}. */
+/** A store with the secrets `db`, `other` and `proxy`. */
 async function folderWithSecrets(): Promise<CliFolder> {
   const folder = await cliFolderWithStore()
   await using store = fileStore({ path: folder.at('secrets.latchkey') })
