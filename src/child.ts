@@ -43,6 +43,9 @@ export function chainStore(): WritableSecretStore {
 export function scopedStore(): WritableSecretStore {
   return storeInChild('scoped')
 }
+export function typedStore(): WritableSecretStore {
+  return storeInChild('typed')
+}
 
 type Template = typeof templateModule
 /** Loaded when it is first used: few functions fill templates, and every child would pay for it. */

@@ -12,6 +12,7 @@ export type {
   RegisterOptions,
   Registry,
   RegistryOptions,
+  RequiredKey,
   Requirement,
   RequirementDefinition,
   SecretRequirement,
@@ -31,7 +32,16 @@ export type {
 export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
 export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'
-export type { Secret, SecretDefinition, SecretInfo, StandardSchema } from './secret.ts'
+export type {
+  KeyInput,
+  KeySchemas,
+  KeyValue,
+  Secret,
+  SecretDefinition,
+  SecretInfo,
+  StandardResult,
+  StandardSchema,
+} from './secret.ts'
 export type {
   Capabilities,
   ListOptions,
@@ -47,6 +57,17 @@ export { memoryStore, type MemoryStore } from './stores/memory.ts'
 export { cachedStore, type CachedStoreOptions } from './stores/cached.ts'
 export { chainStore } from './stores/chain.ts'
 export { scopedStore } from './stores/scoped.ts'
+export { typedStore } from './stores/typed.ts'
+export type {
+  DefinedKey,
+  DefinedSecret,
+  DefinedValues,
+  SecretOrName,
+  TypedAnswer,
+  TypedRequest,
+  TypedStore,
+  TypedWritableStore,
+} from './stores/typed/types.ts'
 export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
 export { customStore } from './stores/custom.ts'
 export type { HeldSecret } from './stores/answer.ts'

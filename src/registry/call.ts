@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
+import { schemaFindings } from '../schemas/ask.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
@@ -12,9 +13,8 @@ import { decodeOutcome } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
-import { schemaFindings } from './schema.ts'
 import type { Freshness } from './freshness.ts'
-import { findInvalid, type Found, readSecrets, requireAll, requireValid } from './secrets.ts'
+import { type Found, readSecrets, requireFit } from './secrets.ts'
 import { jobParts } from './job.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
@@ -141,11 +141,9 @@ async function perform(
     ending.throwIfEnded()
     return found
   }
-  const attempt = async (found: readonly Found[]): Promise<unknown> => {
-    if (entry.hasSchemas) {
-      requireAll(entry.name, found)
-      requireValid(await findInvalid(entry.name, found))
-    }
+  const attempt = async (read: readonly Found[]): Promise<unknown> => {
+    const found = entry.hasSchemas ? await requireFit(entry.name, read) : read
+    ending.throwIfEnded()
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
       isolation === 'inline'

@@ -2,7 +2,7 @@
  * Collect mode: a process that imports modules only to learn what they register. Registries made in it record; they
  * neither throw nor ask a store, and run nothing.
  */
-import { isLatchkeyError, RegistrationError } from '../errors.ts'
+import { ARGUMENT_CODES, isLatchkeyError, RegistrationError } from '../errors.ts'
 import { collection, setCollection } from '../worker/table.ts'
 import type { Registry } from './types.ts'
 
@@ -80,7 +80,7 @@ export function createRefusals(collects: boolean): Refusals {
 /** What the library itself refuses, as data; anything else is an accident, and `undefined`. */
 function refusalOf(name: string, error: unknown): Refusal | undefined {
   const { code, message } = error as { code?: unknown; message: string }
-  const isOwn = isLatchkeyError(error) || (error instanceof TypeError && typeof code === 'string')
+  const isOwn = isLatchkeyError(error) || ARGUMENT_CODES.some((own) => error instanceof TypeError && own === code)
   return isOwn ? { function: name, code: String(code), message } : undefined
 }
 

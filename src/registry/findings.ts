@@ -5,7 +5,7 @@ import type { MaybePromise } from '../store.ts'
 import { allOf } from '../stores/batches.ts'
 import type { StoreSource } from './answer.ts'
 import type { Entry } from './entry.ts'
-import { findInvalid, injectedKeys, missingOf, type Placed, readSecrets } from './secrets.ts'
+import { fitSecrets, injectedKeys, missingOf, type Placed, readSecrets } from './secrets.ts'
 import { assignVariables } from './variables.ts'
 
 /** What the check of one registration found. */
@@ -53,15 +53,16 @@ export async function findAll(
     checks.map(async ({ entry, scope }, index) => {
       const { known, failures } = asked[index] ?? { known: [], failures: [] }
       const read = (typed[index] ?? []).map((item) => ({ ...item, ...values.get(addressOf(item)) }))
+      const fit = await fitSecrets(
+        entry.name,
+        read.map(({ need, scope: found, secret }) => ({ need, scope: found, secret })),
+      )
       return {
         entry,
         scope,
         known,
         missing: known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys)),
-        invalid: await findInvalid(
-          entry.name,
-          read.map(({ need, scope: found, secret }) => ({ need, scope: found, secret })),
-        ),
+        invalid: fit.findings,
         failures: [
           ...failures,
           ...read.flatMap(({ need, scope: asked, error }) => {

@@ -12,7 +12,7 @@ import { createCallLog } from './log.ts'
 import type { RegistrySettings } from './options.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
-import { findInvalid, type Found, type Placed, readSecrets, requireAll, requireValid } from './secrets.ts'
+import { type Found, type Placed, readSecrets, requireFit } from './secrets.ts'
 
 /** How long after a watch has failed it is tried again, at the earliest, in milliseconds. */
 const RETRY_MS = 60_000
@@ -109,11 +109,8 @@ export function createRenewals(settings: RegistrySettings, scheduler: () => Sche
     return untilAborted(readSecrets(settings.store, placed, reader, { signal: () => signal }), signal)
   }
 
-  async function renewWith(found: readonly Found[], family: string, { entry, scope, partition }: Use): Promise<void> {
-    if (entry.hasSchemas) {
-      requireAll(entry.name, found)
-      requireValid(await findInvalid(entry.name, found))
-    }
+  async function renewWith(read: readonly Found[], family: string, { entry, scope, partition }: Use): Promise<void> {
+    const found = entry.hasSchemas ? await requireFit(entry.name, read) : read
     const run = prepareRun(entry, scope, partition, found, settings.redact)
     const placement = placeRun(run, false, settings)
     if (closed || placement.family !== family) return

@@ -1,6 +1,7 @@
 /** What stores hold of what a registry's functions need: the part of a manifest for which they are asked. */
 import { StoreError } from '../errors.ts'
-import type { SecretInfo } from '../secret.ts'
+import { isSecretName, type SecretInfo } from '../secret.ts'
+import { badAnswer } from '../stores/bad-answer.ts'
 import { checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
 import type { Entry } from './entry.ts'
 import { expiryOf } from './expiry.ts'
@@ -59,6 +60,8 @@ async function listScope(source: StoreSource, scope: string): Promise<Listed> {
     try {
       for await (const info of store.list({ scope })) {
         const { name } = info
+        if (!isSecretName(name))
+          throw badAnswer(store, 'list answered something that has no name of a secret', { scope })
         const keys = checkedInfo(store, scope, name, info) ?? []
         listed.push({ ...info, name, scope, keys })
       }

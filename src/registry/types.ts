@@ -93,24 +93,30 @@ export interface RegistryOptions {
   readonly onLog?: false | ((line: LogLine) => void) | undefined
 }
 
-/** One secret that a function needs. */
-export interface Requirement {
+/** The keys that a long form may name by its type: a definition's own, or any. */
+export type RequiredKey<Name> = Name extends SecretDefinition ? keyof Name['schemas'] & string : string
+
+/**
+ * One secret that a function needs. A long form that `satisfies Requirement<typeof github>` names keys of that definition
+ * only, which the compiler holds it to.
+ */
+export interface Requirement<Name extends string | SecretDefinition = string | SecretDefinition> {
   /** The secret's name, or its definition. */
-  readonly name: string | SecretDefinition
+  readonly name: Name
   /** The scope that this secret always comes from. Default: the call's. */
   readonly scope?: string | undefined
   /** Required keys; with them, only these and `optionalKeys` are injected. Default: every key of the secret. */
-  readonly keys?: readonly string[] | undefined
+  readonly keys?: readonly RequiredKey<Name>[] | undefined
   /** Keys that are injected if they exist. */
-  readonly optionalKeys?: readonly string[] | undefined
+  readonly optionalKeys?: readonly RequiredKey<Name>[] | undefined
   /** True: the secret may be absent. One that cannot be read is still an error. Default: false. */
   readonly optional?: boolean | undefined
   /** Variable names by key, for keys that shall not be injected under their own name. */
-  readonly env?: Readonly<Record<string, string>> | undefined
+  readonly env?: Readonly<Partial<Record<RequiredKey<Name>, string>>> | undefined
   /** Put before every key that `env` does not rename. */
   readonly prefix?: string | undefined
   /** Keys whose values are no secrets and are not masked. */
-  readonly plain?: readonly string[] | undefined
+  readonly plain?: readonly RequiredKey<Name>[] | undefined
   /** Reserved variable names that this requirement may set, e.g. `HTTPS_PROXY`. */
   readonly allowReserved?: readonly string[] | undefined
 }

@@ -121,6 +121,18 @@ describe('a process that collects', () => {
     await registry.close()
   })
 
+  test('what others throw while something is registered is an accident, and is not noted as a refusal', async () => {
+    const registry = collected()
+    const error = Object.assign(new TypeError('quotes a value'), { code: 'ERR_OTHER' })
+    const input = {
+      get '~standard'(): never {
+        throw error
+      },
+    }
+    expect(() => registry.register({ name: 'f', input: input as never })(() => 1)).toThrow(error)
+    expect((await registry.check()).conflicts).toEqual([])
+  })
+
   test('wrong options of createRegistry are thrown: there is nothing that could tell of them', () => {
     expect(() => createRegistry({ store: 1 as never })).toThrow(TypeError)
   })

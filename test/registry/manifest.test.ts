@@ -193,14 +193,22 @@ describe('the manifest', () => {
         yield { ...infoOf('x'), keys: 'none' as never }
       },
     }
-    const stores: Record<string, SecretStore> = { cannot, fails, lies }
+    const nameless = {
+      ...memoryStore(),
+      // eslint-disable-next-line @typescript-eslint/require-await -- a list that gives no name
+      async *list() {
+        yield { ...infoOf('x'), name: CANARY.concat(' ') }
+      },
+    }
+    const stores: Record<string, SecretStore> = { cannot, fails, lies, nameless }
     const registry = createRegistry({ store: (scope) => stores[scope] as SecretStore, missing: 'defer' })
-    const { stored } = await registry.manifest({ scopes: ['cannot', 'fails', 'lies', 'none'] })
+    const { stored } = await registry.manifest({ scopes: ['cannot', 'fails', 'lies', 'nameless', 'none'] })
     expect(stored?.unused).toEqual([])
     expect(stored?.unlisted).toMatchObject([
       { scope: 'cannot', code: 'INVALID' },
       { scope: 'fails', code: 'STORE_FAILED' },
       { scope: 'lies', code: 'BAD_ANSWER' },
+      { scope: 'nameless', code: 'BAD_ANSWER' },
       { scope: 'none', code: 'BAD_ANSWER' },
     ])
     expect(JSON.stringify(stored)).not.toContain(CANARY)
