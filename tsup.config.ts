@@ -1,7 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
-import { defineConfig } from 'tsup'
+import { defineConfig, type Options } from 'tsup'
 
 /** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
 const library = {
@@ -59,24 +59,34 @@ function noticeOf(folder: string): string {
   return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}`
 }
 
-export default defineConfig({
-  // The bin, what it starts, and the rehearsal, which nobody imports.
-  entry: {
-    ...library,
-    cli: 'src/cli/main.ts',
-    'cli-collecting': 'src/cli/collecting/entry.ts',
-    rehearsal: 'src/worker/rehearsal.ts',
-  },
+const shared = {
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
-  dts: { entry: library, compilerOptions: { composite: false } },
   sourcemap: false,
   splitting: true,
-  clean: true,
-  esbuildOptions(options) {
-    // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
-    options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
+} satisfies Options
+
+// Two builds into one folder: neither may empty it.
+rmSync('dist', { recursive: true, force: true })
+
+export default defineConfig([
+  {
+    ...shared,
+    // The last one is what a spare rehearses with; nobody imports it.
+    entry: { ...library, rehearsal: 'src/worker/rehearsal.ts' },
+    dts: { entry: library, compilerOptions: { composite: false } },
   },
-  esbuildPlugins: [thirdParty],
-})
+  {
+    ...shared,
+    // The bin, and what it starts. Few and short files, with the cipher among them: each one that is read delays every command.
+    entry: { cli: 'src/cli/main.ts', 'cli-collecting': 'src/cli/collecting/entry.ts' },
+    minify: true,
+    noExternal: ['@noble/ciphers'],
+    esbuildOptions(options) {
+      // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
+      options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
+    },
+    esbuildPlugins: [thirdParty],
+  },
+])
