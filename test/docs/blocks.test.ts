@@ -38,11 +38,14 @@ const where = ({ page, line }: Block) => `${page}:${line}`
 const folderOf = (page: string) => page.replaceAll('/', '_').replace(/\.md$/, '')
 const fileOf = ({ page, line, file }: Block) => join(folderOf(page), file ?? `line-${line}.ts`)
 
+const compiled = (file: string) => join('compiled', file).replace(/\.ts$/, '.js')
+
 const { folder, remove } = temporaryFolder()
 beforeAll(() => {
   linkPackages()
   for (const page of new Set(blocks.map((block) => block.page))) {
     mkdirSync(join(folder, folderOf(page)))
+    mkdirSync(join(folder, 'compiled', folderOf(page)), { recursive: true })
     for (const [name, text] of hiddenFilesOf(page)) write(join(folderOf(page), name), text)
   }
   for (const block of blocks.filter(({ language, file }) => language === 'ts' || file !== undefined)) {
@@ -51,19 +54,13 @@ beforeAll(() => {
 })
 afterAll(remove)
 
-/** Writes a file, and beside a program the JavaScript that it becomes, which starts faster than by a loader. */
+/** Writes a file; what a program becomes as JavaScript, which starts faster than by a loader, goes into a folder beside. */
 function write(file: string, text: string): void {
-  if (!file.endsWith('.ts')) {
-    writeFileSync(join(folder, file), text)
-    return
-  }
-  const module = `export {}\n${text}`
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  const module = file.endsWith('.ts') ? `export {}\n${text}` : text
   writeFileSync(join(folder, file), module)
-  writeFileSync(
-    join(folder, file.replace(/\.ts$/, '.js')),
-    ts.transpileModule(module, { compilerOptions: options }).outputText,
-  )
+  if (!file.endsWith('.ts')) return
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext }
+  writeFileSync(join(folder, compiled(file)), ts.transpileModule(module, { compilerOptions }).outputText)
 }
 
 /** Puts what a reader has installed into the folder: this package, and those that it is developed with. */
@@ -149,7 +146,7 @@ test.each(running)('%s: what it runs prints what it says', async (page) => {
     if (block.mark !== 'run') continue
     const next = all[index + 1]
     const path = `PATH=${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-    const program = join(folder, fileOf(block)).replace(/\.ts$/, '.js')
+    const program = join(folder, compiled(fileOf(block)))
     const command = block.language === 'ts' ? [process.execPath, program] : ['sh', '-e', '-c', block.text]
     const ran = await run('env', ['-u', 'NODE_ENV', '-u', 'VITEST', path, ...command], cwd)
     const told = `${where(block)}\n${ran.stdout}${ran.stderr}`
