@@ -10,7 +10,7 @@
  * `<!-- given: … -->` right before a block holds what the block takes as given; only the compiler sees it. A comment
  * `<!-- file NAME: … -->` is a file beside the programs that the page does not show.
  */
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import ts from 'typescript'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -94,6 +94,26 @@ describe('the pages', () => {
     expect(readFileSync(join(ROOT, file), 'utf8')).toContain(page.slice(page.lastIndexOf('/') + 1))
     for (const language of languages) expect(blocksOf(page).map((block) => block.language)).toContain(language)
   })
+})
+
+/** What a heading is called in a link, as GitHub makes it. */
+function anchorsOf(page: string): string[] {
+  const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '')
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test.each(PAGES)('%s: its links lead to pages and headings that are there', (page) => {
+  const text = readFileSync(join(ROOT, page), 'utf8').replaceAll(/^```[^]*?^```$/gm, '')
+  for (const [, path = '', anchor] of text.matchAll(/\]\((?!\w+:)([^)#\s]*)(?:#([^)\s]*))?\)/g)) {
+    const target = path === '' ? page : join(dirname(page), path)
+    expect(existsSync(join(ROOT, target)), target).toBe(true)
+    if (anchor !== undefined) expect(anchorsOf(target), `${target}#${anchor}`).toContain(anchor)
+  }
 })
 
 test('programs compile against the built package', () => {
