@@ -7,6 +7,7 @@ const library = {
   template: 'src/template/index.ts',
   call: 'src/call.ts',
   redact: 'src/redact/index.ts',
+  schemas: 'src/schemas/index.ts',
   errors: 'src/errors.ts',
   testing: 'src/testing/index.ts',
   'stores/aws': 'src/stores/aws.ts',

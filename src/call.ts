@@ -1,11 +1,11 @@
 /** What the code of a running call may know of it (`latchkey/call`). */
 import { RegistrationError } from './errors.ts'
-import type { SecretDefinition } from './secret.ts'
+import type { KeyValue, SecretDefinition } from './secret.ts'
 import { type CurrentCall as Call, runningCall } from './worker/table.ts'
 
-/** The secrets of a call, typed by their definitions: a string for each key that a definition has. */
+/** The secrets of a call, typed by their definitions: for each key of a definition, what its schema gives. */
 export type DefinedSecrets<D extends readonly SecretDefinition[]> = {
-  readonly [S in D[number] as S['name']]: { readonly [K in keyof S['schemas']]: string }
+  readonly [S in D[number] as S['name']]: { readonly [K in keyof S['schemas']]: KeyValue<S['schemas'][K]> }
 }
 
 /** The call that the running code belongs to. */
@@ -18,7 +18,7 @@ export interface CurrentCall<Secrets = Call['secrets']> extends Omit<Call, 'secr
  * prefers not to read `process.env`. It works across `await`, in timers and in callbacks that the call has set off.
  *
  * @param definitions - the definitions of secrets that the function requires; they type `secrets`.
- * @throws RegistrationError NO_CURRENT_CALL outside of a call.
+ * @throws RegistrationError NO_CURRENT_CALL outside of a call, and if the call was not given a key that a definition has.
  * @example
  * ```ts
  * const github = defineSecret('my_github_secret', { GH_ACCESS_TOKEN: z.string() })
@@ -41,10 +41,17 @@ export function currentCall<const D extends readonly SecretDefinition[] = []>(
       },
     )
   }
-  for (const { name } of definitions) {
-    if (name in call.secrets) continue
-    throw new RegistrationError('NO_CURRENT_CALL', `${call.name} was not given the secret ${name}.`, {
-      hint: 'Name it in register({ secrets }); an optional secret that is absent is not there to be read.',
+  for (const { name, schemas } of definitions) {
+    const values = call.secrets[name]
+    if (values === undefined) {
+      throw new RegistrationError('NO_CURRENT_CALL', `${call.name} was not given the secret ${name}.`, {
+        hint: 'Name it in register({ secrets }); an optional secret that is absent is not there to be read.',
+      })
+    }
+    const lacking = Object.keys(schemas).find((key) => !(key in values))
+    if (lacking === undefined) continue
+    throw new RegistrationError('NO_CURRENT_CALL', `${call.name} was not given the key ${lacking} of secret ${name}.`, {
+      hint: 'Require it; or read what may be absent from currentCall().secrets, which says nothing of keys.',
     })
   }
   return call as CurrentCall<D extends readonly [] ? Call['secrets'] : DefinedSecrets<D>>

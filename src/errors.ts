@@ -26,6 +26,7 @@ export const STORE_CODES = [
   'KEY_WRONG',
   'ROLLED_BACK',
   'FORKED',
+  'INVALID_SECRET_VALUE',
 ] as const
 /** A template could not be resolved: the code of its first issue. */
 export const TEMPLATE_CODES = [
@@ -83,6 +84,7 @@ export const REGISTRATION_CODES = [
   'MODULE_FAILED',
   'NOT_REGISTERED_IN_CHILD',
   'NESTED_CALL',
+  'COLLECTING',
   'INLINE_IN_PRODUCTION',
   'NO_CURRENT_CALL',
   'UNSUPPORTED',
@@ -191,6 +193,15 @@ export interface SchemaFinding {
   readonly path: readonly (string | number)[]
   /** The schema library's own code, where it has one, e.g. `invalid_type`. */
   readonly code?: string
+  /** What a value must be, where a schema of `latchkey/schemas` says it. The words of others are withheld. */
+  readonly message?: string
+}
+
+/** A secret's value that does not fit its definition's schema. */
+export interface ValueFinding extends SchemaFinding {
+  readonly scope: string
+  readonly secret: string
+  readonly key: string
 }
 
 /** The arguments of a call do not fit the function's `input` schema, or cannot be cloned. */
@@ -222,6 +233,7 @@ export interface StoreErrorDetails extends ErrorDetails {
   readonly scope?: string | undefined
   readonly secret?: string | undefined
   readonly key?: string | undefined
+  readonly findings?: readonly ValueFinding[] | undefined
 }
 
 /** A store could not do what it was asked; `UNAVAILABLE` alone may be tried again. */
@@ -231,6 +243,8 @@ export class StoreError extends LatchkeyError {
   declare readonly scope?: string
   declare readonly secret?: string
   declare readonly key?: string
+  /** For `INVALID_SECRET_VALUE`: every value that does not fit. Otherwise absent. */
+  declare readonly findings?: readonly ValueFinding[]
 
   constructor(code: StoreErrorCode, message: string, details: StoreErrorDetails = {}) {
     super(message, { retryable: code === 'UNAVAILABLE', ...details })
@@ -239,11 +253,12 @@ export class StoreError extends LatchkeyError {
       const value = details[field]
       if (value !== undefined) (this as Record<typeof field, string>)[field] = value
     }
+    if (details.findings !== undefined) this.findings = Object.freeze([...details.findings])
   }
 
   override toJSON(): Record<string, unknown> {
-    const { store, scope, secret, key } = this
-    return { ...super.toJSON(), ...withoutUndefined({ store, scope, secret, key }) }
+    const { store, scope, secret, key, findings } = this
+    return { ...super.toJSON(), ...withoutUndefined({ store, scope, secret, key, findings }) }
   }
 }
 nameClass(StoreError, 'StoreError')
@@ -327,12 +342,9 @@ export class WorkerError extends LatchkeyError {
 }
 nameClass(WorkerError, 'WorkerError')
 
-/** A secret's value that does not fit its definition's schema. */
-export interface SecretFinding extends SchemaFinding {
+/** A secret's value that does not fit its definition's schema, as a function that requires it finds it. */
+export interface SecretFinding extends ValueFinding {
   readonly function: string
-  readonly scope: string
-  readonly secret: string
-  readonly key: string
 }
 
 /** A function cannot be registered as it stands, or cannot be found again where it was registered. */

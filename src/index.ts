@@ -2,7 +2,6 @@
 export { createRegistry } from './registry/registry.ts'
 export type {
   CallOptions,
-  CheckReport,
   Decorator,
   FunctionDefinition,
   InputDecorator,
@@ -13,15 +12,36 @@ export type {
   RegisterOptions,
   Registry,
   RegistryOptions,
+  RequiredKey,
   Requirement,
   RequirementDefinition,
   SecretRequirement,
   WithInput,
 } from './registry/types.ts'
+export type { CheckOptions, CheckReport } from './registry/check-types.ts'
+export { withFreshSecret } from './registry/fresh-secret.ts'
+export type {
+  Manifest,
+  ManifestExpiry,
+  ManifestFunction,
+  ManifestOptions,
+  ManifestSecret,
+  ManifestStored,
+  StoredSecret,
+} from './registry/manifest-types.ts'
 export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
 export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'
-export type { Secret, SecretDefinition, SecretInfo, StandardSchema } from './secret.ts'
+export type {
+  KeyInput,
+  KeySchemas,
+  KeyValue,
+  Secret,
+  SecretDefinition,
+  SecretInfo,
+  StandardResult,
+  StandardSchema,
+} from './secret.ts'
 export type {
   Capabilities,
   ListOptions,
@@ -37,6 +57,17 @@ export { memoryStore, type MemoryStore } from './stores/memory.ts'
 export { cachedStore, type CachedStoreOptions } from './stores/cached.ts'
 export { chainStore } from './stores/chain.ts'
 export { scopedStore } from './stores/scoped.ts'
+export { typedStore } from './stores/typed.ts'
+export type {
+  DefinedKey,
+  DefinedSecret,
+  DefinedValues,
+  SecretOrName,
+  TypedAnswer,
+  TypedRequest,
+  TypedStore,
+  TypedWritableStore,
+} from './stores/typed/types.ts'
 export { envStore, type EnvStore, type EnvStoreOptions } from './stores/env.ts'
 export { customStore } from './stores/custom.ts'
 export type { HeldSecret } from './stores/answer.ts'

@@ -72,10 +72,10 @@ export function quoteName(name: unknown): string {
 /** Throws INVALID_NAME unless `name` is a secret's name. */
 export function assertSecretName(name: unknown): asserts name is string {
   if (isSecretName(name)) return
-  throw argumentError(
-    'INVALID_NAME',
-    `${quoteName(name)} is not a secret's name: use a letter or _, then up to 127 letters, digits, _ or -.`,
-  )
+  const advice = isDefinition(name)
+    ? 'definitions are for register, currentCall and the verbs of typedStore(store).'
+    : 'use a letter or _, then up to 127 letters, digits, _ or -.'
+  throw argumentError('INVALID_NAME', `${quoteName(name)} is not a secret's name: ${advice}`)
 }
 
 /** Throws INVALID_NAME unless `key` is a key. */
@@ -163,12 +163,27 @@ export type SchemaOutput<S> = S extends { '~standard': { types?: { output: infer
 
 /** Schemas by key, as {@link defineSecret} takes them. */
 export type KeySchemas = Readonly<Record<string, StandardSchema<never> | StandardSchema>>
+/** The same schemas, but for those that take no string, as no value could fit them. */
+export type TakingStrings<Keys> = {
+  readonly [K in keyof Keys]: [SchemaInput<Keys[K]> & string] extends [never] ? 'a schema that takes a string' : unknown
+}
+/** The type of a value by its schema: what the schema gives where that is a string, and any string otherwise. */
+export type KeyValue<S> = StringOf<SchemaOutput<S>>
+/** The type of a value that is to be stored, by its schema. */
+export type KeyInput<S> = StringOf<SchemaInput<S>>
+type StringOf<T> = 0 extends 1 & T ? string : [T] extends [never] ? string : [T] extends [string] ? T : string
 
 /** A typed secret: its name, and a schema for each of its keys. */
 export interface SecretDefinition<Name extends string = string, Keys extends KeySchemas = KeySchemas> {
   readonly kind: 'latchkey.secret-definition'
   readonly name: Name
   readonly schemas: Keys
+}
+
+/** Tells a definition from a name. */
+export function isDefinition(value: unknown): value is SecretDefinition {
+  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
+  return (value as { kind: unknown }).kind === 'latchkey.secret-definition'
 }
 
 /** Tells whether a schema can be asked: any library that implements Standard Schema. */
@@ -182,7 +197,9 @@ export function isStandardSchema(schema: unknown): schema is StandardSchema {
  * Defines a typed secret: which keys it has, and a schema that each key's value must fit.
  *
  * A registration that names the definition requires all of its keys; the values are checked when the registration is
- * checked, and at every call. A finding names secret, key and the schema's path and code, never the value.
+ * checked, and at every call, and by {@link typedStore} when they are read and written. A finding names secret, key and the
+ * schema's path and code, never the value. A schema that gives a string gives the value, trimmed for instance; what else it
+ * gives is dropped.
  *
  * @param name - the secret's name.
  * @param schemas - a Standard Schema (zod, valibot, arktype, …) for each key.
@@ -194,7 +211,7 @@ export function isStandardSchema(schema: unknown): schema is StandardSchema {
  */
 export function defineSecret<const Name extends string, const Keys extends KeySchemas>(
   name: Name,
-  schemas: Keys,
+  schemas: Keys & TakingStrings<Keys>,
 ): SecretDefinition<Name, Keys> {
   assertSecretName(name)
   const copy = Object.create(null) as Record<string, StandardSchema>

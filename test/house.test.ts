@@ -16,6 +16,13 @@ test('each file of src imports only from below, packages stand where they belong
   expect(breaches(sources)).toEqual([])
 })
 
+test('the ready-made schemas load no package, and no module of Node before they are asked', () => {
+  expect(loadedPackages(sources, 'schemas/index.ts')).toEqual([])
+  const files = Object.entries(sources).filter(([path]) => path.startsWith('schemas/'))
+  expect(files.length).toBeGreaterThan(8)
+  for (const [path, text] of files) expect(text, path).not.toMatch(/from 'node:/)
+})
+
 test('the template resolver loads mustache alone', () => {
   expect(loadedPackages(sources, 'template/index.ts').filter((name) => name !== 'mustache')).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** Requirements as the registry works with them, made from what `secrets` takes. */
 import { z } from 'zod'
 import { argumentError } from '../errors.ts'
-import { assertKey, assertScope, assertSecretName, type SecretDefinition, type StandardSchema } from '../secret.ts'
+import { assertKey, assertScope, assertSecretName, isDefinition, type StandardSchema } from '../secret.ts'
 import { checked, ownOf } from './checked.ts'
 import { isAdmissible } from './reserved-names.ts'
 import type { RequirementDefinition } from './types.ts'
@@ -52,11 +52,6 @@ export function needed(requirement: unknown): Needed {
     )
   }
   return neededOf(checked('a requirement of register', longForm, requirement))
-}
-
-function isDefinition(value: unknown): value is SecretDefinition {
-  if (typeof value !== 'object' || value === null || !Object.hasOwn(value, 'kind')) return false
-  return (value as { kind: unknown }).kind === 'latchkey.secret-definition'
 }
 
 function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
@@ -110,6 +105,8 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
       optional: given.optional ?? false,
       ...(env.size === 0 ? {} : { env: Object.freeze(Object.fromEntries(env)) }),
       ...(prefix === '' ? {} : { prefix }),
+      ...listed('plain', given.plain),
+      ...listed('allowReserved', given.allowReserved),
     }),
   })
 }
@@ -117,4 +114,12 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
 /** A definition requires its keys, but for those that the requirement calls optional. */
 function definedKeys(schemas: object, optionalKeys: readonly string[]): string[] {
   return Object.keys(schemas).filter((key) => !optionalKeys.includes(key))
+}
+
+function listed<Name extends string>(
+  name: Name,
+  names: readonly string[] | undefined,
+): { [N in Name]?: readonly string[] } {
+  if (names === undefined || names.length === 0) return {}
+  return { [name]: Object.freeze([...names]) } as { [N in Name]?: readonly string[] }
 }

@@ -1,13 +1,14 @@
 /** Reads the secrets of a call, and tells what is missing or does not fit. */
+import { createHmac, randomBytes } from 'node:crypto'
 import { type MissingSecret, MissingSecretsError, RegistrationError, type SecretFinding } from '../errors.ts'
-import type { Secret, StandardSchema } from '../secret.ts'
+import { fitted, shownFindings } from '../schemas/fit.ts'
+import type { Secret } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
 import { badAnswer } from '../stores/bad-answer.ts'
 import { askStore, checkedSecret, storeOf, type StoreSource } from './answer.ts'
 import type { Ending } from './ending.ts'
 import { type Reader, traceRead } from './events.ts'
 import type { Needed } from './requirement.ts'
-import { schemaFindings } from './schema.ts'
 
 /** A requirement, in the scope in which this call or check looks for it. */
 export interface Placed {
@@ -86,27 +87,54 @@ export function requireAll(fn: string, found: readonly Found[]): void {
   if (missing.length > 0) throw new MissingSecretsError(missing)
 }
 
-/** Finds the values that do not fit their definition's schema. */
-export async function findInvalid(fn: string, found: readonly Found[]): Promise<SecretFinding[]> {
-  const findings: SecretFinding[] = []
-  for (const { need, scope, secret } of found) {
-    for (const [key, schema] of Object.entries<StandardSchema>(need.schemas)) {
-      const value = secret?.values[key]
-      if (value === undefined) continue
-      const { issues } = await schemaFindings(schema, value)
-      for (const issue of issues ?? []) findings.push({ function: fn, scope, secret: need.name, key, ...issue })
-    }
-  }
-  return findings
+/** What the schemas of definitions made of the secrets that were found. */
+export interface SecretsFit {
+  /** The secrets with the values that the schemas gave. */
+  readonly found: readonly Found[]
+  /** What does not fit. */
+  readonly findings: readonly SecretFinding[]
+}
+
+/** Holds what was found to the schemas of its definitions, all at the same time. Never rejects. */
+export async function fitSecrets(fn: string, found: readonly Found[]): Promise<SecretsFit> {
+  const findings: SecretFinding[][] = []
+  const fits = found.map(async (item, index): Promise<Found> => {
+    const { need, scope, secret } = item
+    if (secret === undefined) return item
+    const fit = await fitted(need.schemas, secret.values)
+    findings[index] = fit.findings.map((one) => ({ function: fn, scope, secret: need.name, ...one }))
+    if (fit.values === secret.values) return item
+    return { ...item, secret: { ...secret, values: fit.values, version: fittedVersion(secret.version, fit.values) } }
+  })
+  return { found: await Promise.all(fits), findings: findings.flat() }
+}
+
+/** Gives what was found as the schemas of its definitions make it; throws all that is missing, or all that does not fit. */
+export async function requireFit(fn: string, read: readonly Found[]): Promise<readonly Found[]> {
+  requireAll(fn, read)
+  const { found, findings } = await fitSecrets(fn, read)
+  requireValid(findings)
+  return found
+}
+
+/** Made anew in each process, and never shown. */
+const VERSION_KEY = randomBytes(32)
+
+/**
+ * The version of values that schemas have changed. It is part of what makes calls share a child, and functions with other
+ * definitions of the same secret must not.
+ */
+function fittedVersion(version: string, values: Secret['values']): string {
+  const mark = createHmac('sha256', VERSION_KEY)
+    .update(JSON.stringify(Object.entries(values)))
+    .digest('base64url')
+  return `${version}+${mark}`
 }
 
 /** Throws every value that does not fit its schema, in one error. */
 export function requireValid(findings: readonly SecretFinding[]): void {
   if (findings.length === 0) return
-  const places = findings.map(({ secret, key, scope, code }) => {
-    return `key ${key} of secret ${secret} (scope ${scope})${code === undefined ? '' : `: ${code}`}`
-  })
-  throw new RegistrationError('INVALID_SECRET_VALUE', `${findings[0]?.function ?? ''}: ${places.join('; ')}`, {
+  throw new RegistrationError('INVALID_SECRET_VALUE', `${findings[0]?.function ?? ''}: ${shownFindings(findings)}`, {
     findings,
     hint: "The value does not fit the schema of the secret's definition: correct the one or the other.",
   })

@@ -10,7 +10,7 @@ const FLOORS = [
   ['errors'],
   ['secret'],
   ['store'],
-  ['crypto', 'redact', 'template'],
+  ['crypto', 'redact', 'schemas', 'template'],
   ['stores'],
   ['worker'],
   ['registry'],

@@ -147,6 +147,7 @@ describe('exports', () => {
 
   test.each([
     ['latchkey', 'createRegistry'],
+    ['latchkey/schemas', 'pemCertificate'],
     ['latchkey/stores/postgres', 'postgresStore'],
     ['latchkey/stores/redis', 'redisStore'],
     ['latchkey/stores/directory', 'directoryStore'],

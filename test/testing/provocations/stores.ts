@@ -1,10 +1,12 @@
 /** The errors of stores. */
 import { chmodSync, closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRegistry, envStore, fileStore } from 'latchkey'
+import { createRegistry, defineSecret, envStore, fileStore, memoryStore, typedStore } from 'latchkey'
 import type { FileStore, FileStoreOptions } from 'latchkey'
 import type { StoreErrorCode } from 'latchkey/errors'
+import { pemPrivateKey } from 'latchkey/schemas'
 import type { LeakProbe } from 'latchkey/testing'
+import { z } from 'zod'
 import { answeringStore, infoOf } from '../../helpers/stores.ts'
 import { planted, stored } from '../planted.ts'
 import { usesStore } from '../../fixtures/testing/paths.mjs'
@@ -119,6 +121,23 @@ export const STORES: Provocations<StoreErrorCode> = {
       called(() => {
         throw sdkError(probe)
       }),
+  },
+  INVALID_SECRET_VALUE: {
+    'a value that its definition does not take, read': (probe) => {
+      const refused = z.string().refine(() => false, { error: ({ input }) => String(input) })
+      return typedStore(stored(probe)).get(defineSecret('api', { TOKEN: refused }))
+    },
+    'a value that its definition does not take, written': (probe) => {
+      const api = defineSecret('api', { TOKEN: pemPrivateKey() })
+      return typedStore(memoryStore()).set(api, { TOKEN: probe.canary('token') })
+    },
+    'a schema that has the value for a path and a code': (probe) => {
+      const validate = (value: unknown) => ({
+        issues: [{ message: String(value), path: [value, { key: value }], code: value }],
+      })
+      const api = defineSecret('api', { TOKEN: { '~standard': { version: 1, vendor: 'own', validate } } })
+      return typedStore(stored(probe)).get(api)
+    },
   },
   BAD_ANSWER: {
     'a value that is no string': (probe) => {
