@@ -90,10 +90,13 @@ describe('the pages', () => {
     expect(unknown.map((block) => `${where(block)} ${block.language} ${block.mark}`)).toEqual([])
   })
 
-  test.each(Object.entries(OWN))('%s has programs, which a test of its own reads', (page, { test: file, languages }) => {
-    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(page.slice(page.lastIndexOf('/') + 1))
-    for (const language of languages) expect(blocksOf(page).map((block) => block.language)).toContain(language)
-  })
+  test.each(Object.entries(OWN))(
+    '%s has programs, which a test of its own reads',
+    (page, { test: file, languages }) => {
+      expect(readFileSync(join(ROOT, file), 'utf8')).toContain(page.slice(page.lastIndexOf('/') + 1))
+      for (const language of languages) expect(blocksOf(page).map((block) => block.language)).toContain(language)
+    },
+  )
 })
 
 /** What a heading is called in a link, as GitHub makes it. */
@@ -159,19 +162,23 @@ function saidBehind(program: string): string {
 
 const running = PAGES.filter((page) => blocks.some((block) => block.page === page && block.mark === 'run'))
 
-test.each(running)('%s: what it runs prints what it says', async (page) => {
-  const cwd = join(folder, folderOf(page))
-  const all = blocksOf(page)
-  for (const [index, block] of all.entries()) {
-    if (block.mark !== 'run') continue
-    const next = all[index + 1]
-    const path = `PATH=${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-    const program = join(folder, compiled(fileOf(block)))
-    const command = block.language === 'ts' ? [process.execPath, program] : ['sh', '-e', '-c', block.text]
-    const ran = await run('env', ['-u', 'NODE_ENV', '-u', 'VITEST', path, ...command], cwd)
-    const told = `${where(block)}\n${ran.stdout}${ran.stderr}`
-    expect(ran.code, told).toBe(0)
-    const printed = next?.language === 'text' ? next.text : saidBehind(block.text)
-    if (printed !== '') expect(ran.stdout, told).toBe(printed)
-  }
-}, 120_000)
+test.each(running)(
+  '%s: what it runs prints what it says',
+  async (page) => {
+    const cwd = join(folder, folderOf(page))
+    const all = blocksOf(page)
+    for (const [index, block] of all.entries()) {
+      if (block.mark !== 'run') continue
+      const next = all[index + 1]
+      const path = `PATH=${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+      const program = join(folder, compiled(fileOf(block)))
+      const command = block.language === 'ts' ? [process.execPath, program] : ['sh', '-e', '-c', block.text]
+      const ran = await run('env', ['-u', 'NODE_ENV', '-u', 'VITEST', path, ...command], cwd)
+      const told = `${where(block)}\n${ran.stdout}${ran.stderr}`
+      expect(ran.code, told).toBe(0)
+      const printed = next?.language === 'text' ? next.text : saidBehind(block.text)
+      if (printed !== '') expect(ran.stdout, told).toBe(printed)
+    }
+  },
+  120_000,
+)

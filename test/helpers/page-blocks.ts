@@ -55,6 +55,7 @@ export function typeErrors(folder: string, files: readonly string[]): string[] {
     {
       strict: true,
       noEmit: true,
+      allowImportingTsExtensions: true,
       skipLibCheck: true,
       types: ['node'],
       typeRoots: [join(ROOT, 'node_modules/@types')],
@@ -65,7 +66,10 @@ export function typeErrors(folder: string, files: readonly string[]): string[] {
     },
   )
   return ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
-    const place = file === undefined ? '' : `${file.fileName.slice(folder.length + 1)}:${ts.getLineAndCharacterOfPosition(file, start).line + 1}`
+    const place =
+      file === undefined
+        ? ''
+        : `${file.fileName.slice(folder.length + 1)}:${ts.getLineAndCharacterOfPosition(file, start).line + 1}`
     return `${place} ${ts.flattenDiagnosticMessageText(messageText, '\n')}`
   })
 }
