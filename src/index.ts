@@ -101,6 +101,7 @@ export { fileStore, generateKey } from './stores/file.ts'
 export type {
   Anchor,
   AnchorMark,
+  FileRotateKeyOptions,
   FileStore,
   FileStoreOptions,
   KeyFileSource,
@@ -108,6 +109,7 @@ export type {
   KeyWrapper,
   PassphraseSource,
   RawKeySource,
+  ResealProgress,
   Recipient,
   WrapContext,
 } from './stores/file.ts'

@@ -103,8 +103,7 @@ export async function fitSecrets(fn: string, found: readonly Found[]): Promise<S
     if (secret === undefined) return item
     const fit = await fitted(need.schemas, secret.values)
     findings[index] = fit.findings.map((one) => ({ function: fn, scope, secret: need.name, ...one }))
-    if (fit.values === secret.values) return item
-    return { ...item, secret: { ...secret, values: fit.values, version: fittedVersion(secret.version, fit.values) } }
+    return fit.values === secret.values ? item : { ...item, secret: changedSecret(secret, fit.values) }
   })
   return { found: await Promise.all(fits), findings: findings.flat() }
 }
@@ -115,6 +114,23 @@ export async function requireFit(fn: string, read: readonly Found[]): Promise<re
   const { found, findings } = await fitSecrets(fn, read)
   requireValid(findings)
   return found
+}
+
+/** What schemas made of secrets before, by their values as the store keeps these: most calls find the very same. */
+const changedBefore = new WeakMap<object, Map<string, Secret>>()
+/** Forms kept per secret: definitions that it is required by. */
+const MOST_FORMS = 16
+
+function changedSecret(secret: Secret, values: Secret['values']): Secret {
+  const version = fittedVersion(secret.version, values)
+  const forms = changedBefore.get(secret.values) ?? new Map<string, Secret>()
+  const same = forms.get(version)
+  if (same !== undefined) return same
+  // More of them are a schema's that never gives the same.
+  if (forms.size >= MOST_FORMS) forms.clear()
+  const changed = { ...secret, values, version }
+  changedBefore.set(secret.values, forms.set(version, changed))
+  return changed
 }
 
 /** Made anew in each process, and never shown. */

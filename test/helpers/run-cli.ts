@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { fileStore } from '../../src/stores/file.ts'
+import type { FileStore } from '../../src/stores/file.ts'
 
 const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
@@ -35,7 +37,12 @@ export interface CliFolder {
   entries: () => string[]
   run: (args: string[], options?: RunOptions) => Promise<Ended>
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
-  onTerminal: (args: string[], steps?: [string, string][], columns?: number) => Promise<Screen>
+  onTerminal: (
+    args: string[],
+    steps?: [string, string][],
+    columns?: number,
+    env?: Record<string, string>,
+  ) => Promise<Screen>
 }
 
 export interface Screen {
@@ -73,13 +80,13 @@ export function cliFolder(): CliFolder {
         stdin ?? '',
       )
     },
-    async onTerminal(args, steps = [], columns = 120) {
+    async onTerminal(args, steps = [], columns = 120, env = {}) {
       const job = {
         command: [process.execPath, CLI, ...args],
         steps,
         columns,
         cwd: folder,
-        env: { PATH, TERM: 'xterm' },
+        env: { PATH, TERM: 'xterm', ...env },
       }
       const { code, stdout, stderr } = await ended(
         spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
@@ -91,12 +98,21 @@ export function cliFolder(): CliFolder {
   }
 }
 
-/** A folder with a store and its key. */
-export async function cliFolderWithStore(): Promise<CliFolder> {
+/** A folder with a store and its key, which holds these secrets of scope `default`. */
+export async function cliFolderWithStore(
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): Promise<CliFolder> {
   const folder = cliFolder()
   const { code, stderr } = await folder.run(['init'])
   if (code !== 0) throw new Error(stderr)
+  await using store = storeOf(folder)
+  for (const [name, values] of Object.entries(secrets)) await store.set(name, values)
   return folder
+}
+
+/** The store of a folder, as a program opens it. */
+export function storeOf(folder: CliFolder): FileStore {
+  return fileStore({ path: folder.at('secrets.latchkey') })
 }
 
 function ended(child: ReturnType<typeof spawn>, stdin: string | Buffer): Promise<Ended> {

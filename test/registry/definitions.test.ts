@@ -32,6 +32,16 @@ test('a function gets what the schemas give, in a child of its own definition', 
   expect((await fixture.asStored()).ends).toEqual(Array(2).fill('"-----\\n"'))
 })
 
+test('a schema that gives something else each time gives it to each call', async () => {
+  let calls = 0
+  const counts = defineSecret('counts', {
+    A: z.string(),
+    B: standard((value) => ({ value: `${String(value)}${calls++}` })),
+  })
+  const f = inline({ counts: { A: 'a', B: 'b' } }).register({ name: 'f', secrets: [counts] })(() => process.env['B'])
+  for (let call = 0; call < 20; call++) expect(await f()).toBe(`b${call}`)
+})
+
 test('what a schema gives that is no string is not injected', async () => {
   const port = defineSecret('db', { PORT: z.coerce.number().int(), HOST: z.string().trim() })
   const registry = inline({ db: { PORT: ' 5432 ', HOST: ' a ' } })

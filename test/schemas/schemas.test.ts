@@ -9,7 +9,7 @@ import { CANARY } from '../helpers/stores.ts'
 import { thrownBy } from '../helpers/thrown.ts'
 
 const { cert, key } = selfSigned()
-const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 1024 })
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const RSA = privateKey.export({ type: 'pkcs1', format: 'pem' }) as string
 const PASSPHRASE = { cipher: 'aes-256-cbc', passphrase: CANARY } as const
 const SSH = opensshKey()
