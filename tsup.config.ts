@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 import { defineConfig } from 'tsup'
 
@@ -59,8 +60,13 @@ function noticeOf(folder: string): string {
 }
 
 export default defineConfig({
-  // The bin and the rehearsal, which nobody imports.
-  entry: { ...library, cli: 'src/cli/main.ts', rehearsal: 'src/worker/rehearsal.ts' },
+  // The bin, what it starts, and the rehearsal, which nobody imports.
+  entry: {
+    ...library,
+    cli: 'src/cli/main.ts',
+    'cli-collecting': 'src/cli/collecting/entry.ts',
+    rehearsal: 'src/worker/rehearsal.ts',
+  },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
@@ -68,5 +74,9 @@ export default defineConfig({
   sourcemap: false,
   splitting: true,
   clean: true,
+  esbuildOptions(options) {
+    // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
+    options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
+  },
   esbuildPlugins: [thirdParty],
 })

@@ -20,4 +20,9 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   'recipients add': async () => (await import('./commands/recipients-add.ts')).recipientsAdd,
   'recipients rm': async () => (await import('./commands/recipients-rm.ts')).recipientsRm,
   doctor: async () => (await import('./commands/doctor.ts')).doctor,
+  run: async () => (await import('./commands/run.ts')).run,
+  inject: async () => (await import('./commands/inject.ts')).inject,
+  check: async () => (await import('./commands/check.ts')).check,
+  manifest: async () => (await import('./commands/manifest.ts')).manifest,
+  completion: async () => (await import('./commands/completion.ts')).completion,
 }

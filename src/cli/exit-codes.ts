@@ -6,6 +6,8 @@ export const EXIT = {
   failure: 1,
   /** It was asked in a way that it does not understand; it looked at nothing and changed nothing. */
   usage: 2,
+  /** `run`: latchkey failed before the program was started, as env and timeout say it. */
+  notRun: 125,
   /** `run`: the program is there and cannot be started, as a shell says it. */
   notExecutable: 126,
   /** `run`: there is no such program, as a shell says it. */

@@ -51,7 +51,7 @@ export async function tell(error: unknown, json: boolean): Promise<Told> {
   const exitCode = error instanceof CliError ? error.exitCode : EXIT.failure
   if (json) return { text: `${JSON.stringify({ error: { code, message, hint } })}\n`, exitCode }
   const next = hint === undefined ? '' : `hint: ${oneLine(hint)}\n`
-  return { text: `latchkey: ${oneLine(message)} [${code}]\n${next}`, exitCode }
+  return { text: `latchkey: ${message.split('\n').map(oneLine).join('\n')} [${code}]\n${next}`, exitCode }
 }
 
 interface Parts {

@@ -8,6 +8,7 @@ const HINTS: Readonly<Record<string, string>> = {
   CONFLICT: 'Somebody else wrote it meanwhile, or it is there already: look with latchkey show, and try again.',
   READ_ONLY: 'Change it where it comes from, or name a store that can be written with --store or --file.',
   INVALID: 'Correct what the message names, and try again.',
+  INVALID_SECRET_VALUE: 'The value does not fit the schema of its key: correct the one or the other.',
   TOO_LARGE: 'Keep large texts elsewhere, and their key or address here.',
   KEY_MISSING: 'Give the key in LATCHKEY_KEY, in the file that LATCHKEY_KEY_FILE names, or with --key-file.',
   KEY_FORMAT: 'A key is one line that begins with lk1_, as latchkey init makes it.',

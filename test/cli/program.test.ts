@@ -80,8 +80,8 @@ test('every error of a store says what to do next', () => {
   }
 })
 
-test('the command line loads the ciphers of what is installed with latchkey, and nothing else', () => {
-  expect([...loaded('cli.js', true)].sort()).toEqual(['@aws-sdk/client-secrets-manager', '@noble/ciphers'])
+test('the command line loads the ciphers and mustache of what is installed with latchkey, and nothing else', () => {
+  expect([...loaded('cli.js', true)].sort()).toEqual(['@aws-sdk/client-secrets-manager', '@noble/ciphers', 'mustache'])
 })
 
 test('what a start loads before it knows which command is meant is no package', () => {
@@ -93,8 +93,8 @@ function loaded(entry: string, later: boolean): Set<string> {
   const packages = new Set<string>()
   const seen = new Set<string>()
   const pattern = later
-    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g
-    : /(?:\bfrom\s*|\bimport\s*)["']([^"']+)["']/g
+    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([\w@./-]+)["']/g
+    : /(?:\bfrom\s*|\bimport\s*)["']([\w@./-]+)["']/g
   const visit = (path: string): void => {
     if (seen.has(path)) return
     seen.add(path)

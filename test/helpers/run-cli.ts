@@ -8,7 +8,7 @@ import { onTestFinished } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import type { FileStore } from '../../src/stores/file.ts'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
 const NOBODY = 65534
 
@@ -39,10 +39,19 @@ export interface CliFolder {
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
   onTerminal: (
     args: string[],
-    steps?: [string, string][],
+    steps?: [string, string | number][],
     columns?: number,
     env?: Record<string, string>,
   ) => Promise<Screen>
+}
+
+/** What runs on a terminal. A step waits for a text on the screen, then types, or gives the terminal so many columns. */
+export interface TerminalJob {
+  command: string[]
+  steps: [string, string | number][]
+  columns: number
+  cwd: string
+  env: Record<string, string>
 }
 
 export interface Screen {
@@ -80,22 +89,26 @@ export function cliFolder(): CliFolder {
         stdin ?? '',
       )
     },
-    async onTerminal(args, steps = [], columns = 120, env = {}) {
-      const job = {
+    onTerminal: (args, steps = [], columns = 120, env = {}) =>
+      onTerminal({
         command: [process.execPath, CLI, ...args],
         steps,
         columns,
         cwd: folder,
         env: { PATH, TERM: 'xterm', ...env },
-      }
-      const { code, stdout, stderr } = await ended(
-        spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
-        '',
-      )
-      if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
-      return JSON.parse(stdout) as Screen
-    },
+      }),
   }
+}
+
+/** Runs any program on a terminal of its own. */
+export async function onTerminal(job: TerminalJob): Promise<Screen> {
+  const { PATH = '' } = process.env
+  const { code, stdout, stderr } = await ended(
+    spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
+    '',
+  )
+  if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
+  return JSON.parse(stdout) as Screen
 }
 
 /** A folder with a store and its key, which holds these secrets of scope `default`. */
