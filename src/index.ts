@@ -7,6 +7,7 @@ export type {
   InputDecorator,
   Isolation,
   LogLine,
+  PermissionOption,
   PoolOptions,
   Registered,
   RegisterOptions,
@@ -30,12 +31,15 @@ export type {
   StoredSecret,
 } from './registry/manifest-types.ts'
 export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
+export type { SchedulerStats } from './worker/scheduler.ts'
 export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'
 export type {
   KeyInput,
   KeySchemas,
   KeyValue,
+  SchemaInput,
+  SchemaOutput,
   Secret,
   SecretDefinition,
   SecretInfo,
@@ -53,7 +57,7 @@ export type {
   StoreChange,
   WritableSecretStore,
 } from './store.ts'
-export { memoryStore, type MemoryStore } from './stores/memory.ts'
+export { memoryStore, type InitialSecrets, type MemoryStore } from './stores/memory.ts'
 export { cachedStore, type CachedStoreOptions } from './stores/cached.ts'
 export { chainStore } from './stores/chain.ts'
 export { scopedStore } from './stores/scoped.ts'

@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import ts from 'typescript'
 import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
 
 const page = readFileSync(join(ROOT, 'docs/custom-store.md'), 'utf8')
@@ -17,7 +16,6 @@ beforeAll(() => {
   for (const [name, target] of [
     ['latchkey', ROOT],
     ['tsx', join(ROOT, 'node_modules/tsx')],
-    ['@types', join(ROOT, 'node_modules/@types')],
   ] as const) {
     symlinkSync(target, join(folder, 'node_modules', name))
   }
@@ -48,22 +46,3 @@ test('the program that fails on purpose prints what the page says', async () => 
   expect(stdout).toBe(output)
   expect(code).toBe(0)
 })
-
-test('the programs of the page have no type errors', () => {
-  const program = ts.createProgram(
-    [...programs.keys()].map((file) => join(folder, file)),
-    {
-      strict: true,
-      noEmit: true,
-      skipLibCheck: true,
-      types: ['node'],
-      typeRoots: [join(folder, 'node_modules/@types')],
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    },
-  )
-  const found = ts.getPreEmitDiagnostics(program)
-  expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
-}, 60_000)
