@@ -11,6 +11,7 @@ import type { WritableSecretStore } from './store.ts'
 import { childRegistry } from './worker/child-registry.ts'
 import { becomeChild, childState } from './worker/table.ts'
 
+export { withFreshSecret } from './registry/fresh-secret.ts'
 export { defineSecret } from './secret.ts'
 export {
   CallError,

@@ -2,7 +2,6 @@
 export { createRegistry } from './registry/registry.ts'
 export type {
   CallOptions,
-  CheckReport,
   Decorator,
   FunctionDefinition,
   InputDecorator,
@@ -19,6 +18,17 @@ export type {
   SecretRequirement,
   WithInput,
 } from './registry/types.ts'
+export type { CheckOptions, CheckReport } from './registry/check-types.ts'
+export { withFreshSecret } from './registry/fresh-secret.ts'
+export type {
+  Manifest,
+  ManifestExpiry,
+  ManifestFunction,
+  ManifestOptions,
+  ManifestSecret,
+  ManifestStored,
+  StoredSecret,
+} from './registry/manifest-types.ts'
 export type { CallEvent, EventOutcome, SecretRead, SecretReadEvent } from './registry/events.ts'
 export type { WorkerAssigned, WorkerEnded, WorkerEndReason, WorkerEvent, WorkerStarted } from './worker/events.ts'
 export { defineSecret } from './secret.ts'

@@ -1,12 +1,10 @@
 /** One call: validate the input, clone the arguments, read the secrets, check them, choose a worker, run, decode. */
 import { isDeepStrictEqual } from 'node:util'
-import { InputError, WorkerError } from '../errors.ts'
+import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
 import { nestedCall } from '../worker/child-registry.ts'
-import { allowedVariables } from '../worker/environment.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
-import { mainModules } from '../worker/host-modules.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
@@ -15,11 +13,14 @@ import { decodeOutcome } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
-import { fitSecrets, type Found, readSecrets, requireAll, requireValid } from './secrets.ts'
+import type { Freshness } from './freshness.ts'
+import { type Found, readSecrets, requireFit } from './secrets.ts'
+import { jobParts } from './job.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
 import type { CallOptions, Isolation } from './types.ts'
 import { createCallLog } from './log.ts'
+import type { Renewals } from './renewal.ts'
 
 /** What a call needs of its registry. */
 export interface CallContext {
@@ -28,6 +29,9 @@ export interface CallContext {
   closed(): boolean
   /** Made when first needed: importing a module starts nothing. */
   scheduler(): Scheduler
+  readonly freshness: Freshness
+  /** There where stores are watched. */
+  readonly renewals: Renewals | undefined
   /** What gives each call up that has not settled, when the registry is closed. */
   readonly calls: Set<() => void>
 }
@@ -131,22 +135,41 @@ async function perform(
   // A snapshot: what the caller does to its objects from here on changes nothing.
   const payload = cloned(entry.name, checkedArgs)
   const reader = { function: entry.name, scope, partition: options.partition, purpose: 'call' } as const
-  let found: readonly Found[] = await readSecrets(settings.store, entry.placed(scope), reader, ending)
-  trace?.read(found)
-  ending.throwIfEnded()
-  if (entry.hasSchemas) {
-    requireAll(entry.name, found)
-    const fit = await fitSecrets(entry.name, found)
+  const read = async (): Promise<Found[]> => {
+    const found = await readSecrets(settings.store, entry.placed(scope), reader, ending)
+    trace?.read(found)
     ending.throwIfEnded()
-    requireValid(fit.findings)
-    found = fit.found
+    return found
   }
-  const run = prepareRun(entry, scope, options.partition, found, settings.redact)
-  const result =
-    isolation === 'inline'
-      ? await runInline(run, decodePayload(payload) as unknown[], ending)
-      : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending, trace))
-  return checkedResult(entry, result, run.redactor)
+  const attempt = async (read: readonly Found[]): Promise<unknown> => {
+    const found = entry.hasSchemas ? await requireFit(entry.name, read) : read
+    ending.throwIfEnded()
+    const run = prepareRun(entry, scope, options.partition, found, settings.redact)
+    const result =
+      isolation === 'inline'
+        ? await runInline(run, decodeArguments(payload), ending)
+        : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending, trace))
+    return checkedResult(entry, result, run.redactor)
+  }
+  const found = await read()
+  const isAuthError = options.isAuthError ?? entry.isAuthError
+  if (isAuthError === undefined) return attempt(found)
+  try {
+    return await attempt(found)
+  } catch (error) {
+    // Only what the function itself threw can be an authentication error of its service.
+    if (!(error instanceof CallError) || (isAuthError(error) as unknown) !== true) throw error
+    ending.throwIfEnded()
+    const newer = await context.freshness.newer(found, read)
+    if (newer === undefined) throw error
+    trace?.again()
+    return attempt(newer)
+  }
+}
+
+/** The arguments of an inline run, which may change them: a second run starts from the same. */
+function decodeArguments(payload: Payload): unknown[] {
+  return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
 }
 
 async function validated(entry: Entry, args: readonly unknown[]): Promise<unknown[]> {
@@ -178,21 +201,14 @@ function submit(
   ending: Ending,
   trace: CallTrace | undefined,
 ): Promise<Outcome> {
-  const { entry, scope, partition } = run
+  const { entry, scope } = run
   const { settings } = context
-  const { module, user, flags, family, key } = placeRun(run, fresh, settings)
+  const placement = placeRun(run, fresh, settings)
   const log = createCallLog(settings.onLog, { function: entry.name, scope }, run.redactor)
   return new Promise((resolve) => {
     const job: Job = {
-      key,
-      family,
+      ...jobParts(run, placement, args, settings),
       fresh,
-      flags,
-      init: () => {
-        const variables = { ...allowedVariables(settings.env), ...run.variables }
-        return { key, module, variables, secrets: run.secrets, mains: mainModules(), user }
-      },
-      call: { key, name: entry.name, module, registry: entry.registry, scope, partition, args },
       onLine: log.line,
       onAssigned: trace?.assigned,
       settle: (outcome) => {
@@ -202,6 +218,7 @@ function submit(
     }
     trace?.submitted()
     const cancel = context.scheduler().submit(job)
+    if (!fresh) context.renewals?.used(run, placement.family)
     ending.onEnd(() => {
       log.end()
       cancel()

@@ -1,4 +1,5 @@
 /** A registered function, as its registry keeps it. */
+import type { CallError } from '../errors.ts'
 import type { StandardSchema } from '../secret.ts'
 import type { Permission, User } from '../worker/confinement.ts'
 import { permissionOf, userOf } from './options.ts'
@@ -24,6 +25,7 @@ export interface Entry {
   readonly permission: Permission | undefined
   readonly user: User | undefined
   readonly results: 'pass' | 'redact' | 'refuse'
+  readonly isAuthError: ((error: CallError) => boolean) | undefined
   readonly definition: FunctionDefinition
   /** Its requirements in the scope of one call. */
   placed(scope: string): readonly Placed[]
@@ -59,6 +61,7 @@ export function createEntry({ name, fn, self, needs, options, module, registry, 
     permission: permissionOf(options.permission),
     user: userOf(options.uid),
     results: options.results ?? 'pass',
+    isAuthError: options.isAuthError,
     definition: Object.freeze({
       name,
       ...(description === undefined ? {} : { description }),

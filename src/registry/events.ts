@@ -41,6 +41,8 @@ export interface CallEvent {
   readonly secrets: readonly SecretRead[] | undefined
   /** The process that runs the call, once it has one; `undefined` for an inline call. */
   readonly workerPid: number | undefined
+  /** How often the function was run: 2 where it was run again with newer secrets, else 1. */
+  readonly attempts: number
   /** How long the call waited for its process, in milliseconds. */
   readonly waitedMs: number | undefined
   /** How long the call took in all, in milliseconds; there from `error` and `asyncStart` on. */
@@ -51,13 +53,16 @@ export interface CallEvent {
 
 /** A record of the channel `latchkey:secret:read`: one batch of secrets that was read from one store. */
 export interface SecretReadEvent {
-  /** The function for which the secrets were read. */
-  readonly function: string
+  /** The function for which the secrets were read; `undefined` for a check of several functions at once. */
+  readonly function: string | undefined
   /** The scope of the call; `undefined` for a check. Each secret tells its own. */
   readonly scope: string | undefined
   readonly partition: string | undefined
-  /** `call`, or `check` where `ready()`, `check()` or a registration reads values to check them by their schema. */
-  readonly purpose: 'call' | 'check'
+  /**
+   * `call`; `check` where `ready()`, `check()` or a registration reads values to check them by their schema, or `manifest()` to
+   * find when they expire; `renewal` where a warm child is to be replaced ahead of the next call.
+   */
+  readonly purpose: 'call' | 'check' | 'renewal'
   /** What was asked for, each secret once. */
   readonly secrets: readonly SecretRead[]
   /** In milliseconds. */
@@ -75,6 +80,8 @@ export interface CallTrace {
   /** Says that the call now waits for a process. */
   submitted(): void
   assigned(pid: number | undefined): void
+  /** Says that the function is run again. */
+  again(): void
 }
 
 type Filling<T> = { -readonly [K in keyof T]: T[K] }
@@ -107,6 +114,7 @@ export function traceCall(
     ...describe(),
     secrets: undefined,
     workerPid: undefined,
+    attempts: 1,
     waitedMs: undefined,
     durationMs: undefined,
     outcome: undefined,
@@ -146,6 +154,9 @@ function fillingIn(record: Filling<CallEvent>): CallTrace {
     assigned(pid) {
       record.workerPid = pid
       record.waitedMs = performance.now() - submittedAt
+    },
+    again() {
+      record.attempts++
     },
   }
 }

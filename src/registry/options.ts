@@ -1,7 +1,7 @@
 /** The options of the registry, of a registration and of a call: what each may be, and the defaults. */
 import { availableParallelism } from 'node:os'
 import { z } from 'zod'
-import { argumentError } from '../errors.ts'
+import { argumentError, type CallError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
 import { isStore } from '../stores/inner.ts'
 import { checked, ownOf } from './checked.ts'
@@ -21,6 +21,7 @@ const text = z.string({ error: 'a string' })
 const isolation = z.enum(['warm', 'call', 'inline'], { error: "'warm', 'call' or 'inline'" })
 const custom = <T>(test: (value: unknown) => boolean, what: string): z.ZodType<T> => z.custom<T>(test, { error: what })
 const isFunction = (value: unknown): boolean => typeof value === 'function'
+const authError = custom<(error: CallError) => boolean>(isFunction, 'a function that tells whether an error is one')
 const isModuleUrl = (value: unknown): boolean => {
   return (
     (typeof value === 'string' || value instanceof URL) &&
@@ -70,6 +71,7 @@ const registryOptions = z.strictObject({
   permission: permission.optional(),
   uid: uid.optional(),
   redact: flag.optional(),
+  watch: flag.optional(),
   onLog: custom<false | ((line: LogLine) => void)>(
     (value) => value === false || isFunction(value),
     'a function, or false',
@@ -87,6 +89,7 @@ const registerOptions = z.strictObject({
   permission: permission.optional(),
   uid: uid.optional(),
   results: z.enum(['pass', 'redact', 'refuse'], { error: "'pass', 'redact' or 'refuse'" }).optional(),
+  isAuthError: authError.optional(),
 })
 
 const callOptions = z.strictObject({
@@ -95,8 +98,10 @@ const callOptions = z.strictObject({
   signal: custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal').optional(),
   timeoutMs: milliseconds.optional(),
   isolation: isolation.optional(),
+  isAuthError: authError.optional(),
 })
-const checkOptions = z.strictObject({ scope: text.optional() })
+const scopeList = z.array(text, { error: 'an array of scopes' })
+const checkOptions = z.strictObject({ scope: text.optional(), scopes: scopeList.optional() })
 
 /** A registry's options with every default in place. */
 export interface RegistrySettings {
@@ -111,6 +116,7 @@ export interface RegistrySettings {
   readonly permission: Permission | undefined
   readonly user: User | undefined
   readonly redact: boolean
+  readonly watch: boolean
   readonly onLog: false | ((line: LogLine) => void) | undefined
 }
 
@@ -151,6 +157,7 @@ export function registrySettings(options: unknown): RegistrySettings {
     permission: permissionOf(given.permission),
     user: userOf(given.uid),
     redact: given.redact ?? true,
+    watch: given.watch ?? false,
     onLog: given.onLog,
   })
 }
@@ -189,12 +196,20 @@ export function boundOptions(earlier: CallOptions, further: CallOptions): CallOp
   return Object.freeze(ownOf({ ...earlier, ...Object.fromEntries(said) }))
 }
 
-/** Checks the options of `check` and gives the scope, if one is named. */
-export function checkedScopeOption(options: unknown): string | undefined {
-  if (options === undefined) return undefined
-  const { scope } = checked('check', checkOptions, options)
-  if (scope !== undefined) assertScope(scope)
-  return scope
+/** Checks the options of `check` and gives the scopes to look at, each once; `scope` is looked at where none is named. */
+export function scopesToCheck(options: unknown, scope: string): readonly string[] {
+  if (options === undefined) return [scope]
+  const given = checked('check', checkOptions, options)
+  if (given.scope !== undefined && given.scopes !== undefined) {
+    throw argumentError('INVALID_OPTION', 'check takes scope or scopes, not both.')
+  }
+  return distinctScopes(given.scopes ?? [given.scope ?? scope])
+}
+
+/** Checks scopes and gives each once. */
+export function distinctScopes(scopes: readonly string[]): readonly string[] {
+  for (const scope of scopes) assertScope(scope)
+  return [...new Set(scopes)]
 }
 
 /** No options at all, whatever somebody put on `Object.prototype`. */

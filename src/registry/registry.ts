@@ -1,6 +1,5 @@
 /** The registry: functions, what they need, and their calls. */
-import { argumentError, RegistrationError } from '../errors.ts'
-import { quoteName } from '../secret.ts'
+import { argumentError } from '../errors.ts'
 import { captureCallSite } from '../worker/call-site.ts'
 import { childRegistry, methodName } from '../worker/child-registry.ts'
 import { workerEntryPath } from '../worker/entry-path.ts'
@@ -10,19 +9,28 @@ import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
 import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
-import { checkNow, createDescribe, type Findings, findings, isClean, report, requireClean } from './check.ts'
+import { addCollected, createRefusals, isCollecting, onlyCollecting, refusedFunction } from './collect.ts'
+import type { CheckOptions } from './check-types.ts'
+import { checkNow, createDescribe, isClean, requireClean } from './check.ts'
 import { decoratorContext } from './decorator.ts'
 import { createEntry, type Entry } from './entry.ts'
+import { checksOf, findAll, type Findings } from './findings.ts'
+import { createFreshness } from './freshness.ts'
+import { makeManifest } from './manifest.ts'
+import type { ManifestOptions } from './manifest-types.ts'
 import {
   boundOptions,
   callSettings,
-  checkedScopeOption,
   NONE,
   registerSettings,
   registrySettings,
   type RegistrySettings,
+  scopesToCheck,
 } from './options.ts'
-import { needed } from './requirement.ts'
+import { createRenewals } from './renewal.ts'
+import { duplicate, nameless, undefinedClass, unknownFunction } from './refused.ts'
+import { type Needed, needed } from './requirement.ts'
+import { report } from './report.ts'
 import { inputJsonSchema } from './schema.ts'
 import type { AnyFunction, CallOptions, FunctionDefinition, Registry, RegistryOptions } from './types.ts'
 import { assignVariables } from './variables.ts'
@@ -55,12 +63,17 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   const begun = new Map<Entry, Promise<Findings>>()
   let scheduler: Scheduler | undefined
   let closed: Promise<void> | undefined
+  const collects = isCollecting()
+  const refusals = createRefusals(collects)
 
+  const startedScheduler = (): Scheduler => (scheduler ??= startScheduler(settings))
   const context = {
     settings,
     closed: () => closed !== undefined,
     calls: new Set<() => void>(),
-    scheduler: () => (scheduler ??= startScheduler(settings)),
+    freshness: createFreshness(settings.store),
+    scheduler: startedScheduler,
+    renewals: settings.watch ? createRenewals(settings, startedScheduler) : undefined,
   }
 
   function add(parts: Parameters<typeof createEntry>[0]): Entry {
@@ -68,11 +81,8 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     const other = entries.get(entry.name)
     if (other !== undefined) throw duplicate(entry, other)
     // What is known without a store is wrong wherever the function is called.
-    assignVariables(
-      entry.name,
-      entry.needs.map((need) => ({ need, keys: need.only ?? [] })),
-    )
-    if (settings.missing === 'throw') {
+    refusals.try(entry.name, () => assignVariables(entry.name, knownKeys(entry)))
+    if (settings.missing === 'throw' && !collects) {
       const pending = checkNow(entry, settings.scope, settings.store, describe)
       if (pending !== undefined) begun.set(entry, pending)
     }
@@ -81,7 +91,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   }
 
   function callEntry(entry: Entry, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    return runCall(entry, args, options, context)
+    return collects ? Promise.reject(onlyCollecting(entry.name)) : runCall(entry, args, options, context)
   }
 
   /** The function that callers get: bound to options, with its definition and `with`. */
@@ -94,7 +104,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     })
   }
 
-  function register(requirements?: unknown): (fn: AnyFunction, ...rest: unknown[]) => unknown {
+  function registration(requirements?: unknown): (fn: AnyFunction, ...rest: unknown[]) => unknown {
     const options = registerSettings(requirements)
     const needs = (options.secrets ?? []).map(needed)
     const registering = captureCallSite()
@@ -112,7 +122,8 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       let entry: Entry | undefined
       // Only now has the class a name, and only now is there a `this` to call the method on.
       context.addInitializer(function () {
-        entry = enter(options.name ?? methodName(this, context.name), this)
+        const name = options.name ?? methodName(this, context.name)
+        entry = refusals.try(name, () => enter(name, this))
       })
       const method = (...args: unknown[]): Promise<unknown> => {
         return entry === undefined ? Promise.reject(undefinedClass(context.name)) : callEntry(entry, args, NONE)
@@ -121,40 +132,51 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     }
   }
 
-  function checkAll(scope: string): Promise<{ entry: Entry; findings: Findings }[]> {
-    return Promise.all(
-      [...entries.values()].map(async (entry) => {
-        return { entry, findings: await findings(entry, entry.placed(scope), settings.store, describe) }
-      }),
-    )
+  /** Registers, or notes why it cannot be, where this process only collects. */
+  function register(requirements?: unknown): (fn: AnyFunction, ...rest: unknown[]) => unknown {
+    if (!collects) return registration(requirements)
+    const given = (Object(requirements) as { name?: unknown }).name
+    const decorate = refusals.try(given, () => registration(requirements))
+    return (fn, ...rest) => {
+      const own = given ?? (Object(fn) as { name?: unknown }).name
+      const name = typeof own === 'string' ? own : ''
+      const done = decorate && refusals.try(name, () => decorate(fn, ...rest))
+      // A decorator that gives nothing leaves its method as it is.
+      return done ?? (rest.length > 0 ? undefined : refusedFunction(name))
+    }
   }
 
   /** What registering has begun to check counts where it is clean; what was wrong then may have been mended. */
-  function checkBegun(): Promise<Findings[]> {
-    return Promise.all(
-      [...entries.values()].map(async (entry) => {
-        const before = await begun.get(entry)
-        begun.delete(entry)
-        if (before !== undefined && isClean(before)) return before
-        return findings(entry, entry.placed(settings.scope), settings.store, describe)
-      }),
-    )
+  async function checkBegun(): Promise<readonly Findings[]> {
+    const all = [...entries.values()]
+    const before = await Promise.all(all.map(async (entry) => begun.get(entry)))
+    begun.clear()
+    const open = all.filter((_, index) => {
+      const found = before[index]
+      return found === undefined || !isClean(found)
+    })
+    return findAll(checksOf(open, [settings.scope]), settings.store, describe)
   }
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
-  function close(): Promise<void> {
+  async function close(): Promise<void> {
     for (const giveUp of [...context.calls]) giveUp()
-    return scheduler?.close() ?? Promise.resolve()
+    await Promise.all([scheduler?.close(), context.renewals?.close()])
   }
 
   const registry = {
     register,
     async ready() {
+      if (collects) return
       requireClean(await checkBegun())
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },
-    async check(options?: { readonly scope?: string | undefined }) {
-      return report(await checkAll(checkedScopeOption(options) ?? settings.scope))
+    async check(options?: CheckOptions) {
+      const checks = checksOf([...entries.values()], scopesToCheck(options, settings.scope))
+      return report(await findAll(checks, settings.store, describe), refusals.noted)
+    },
+    manifest(options?: ManifestOptions) {
+      return makeManifest(options, { entries: [...entries.values()], refused: refusals.noted, settings, describe })
     },
     functions: (): readonly FunctionDefinition[] =>
       Object.freeze([...entries.values()].map(({ definition }) => definition)),
@@ -168,7 +190,14 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     close: () => (closed ??= close()),
     [Symbol.asyncDispose]: () => registry.close(),
   }
-  return Object.freeze(registry) as unknown as Registry
+  const made = Object.freeze(registry) as unknown as Registry
+  if (collects) addCollected(made)
+  return made
+}
+
+/** The keys of a function's requirements, as far as they are known without a store. */
+function knownKeys({ needs }: Entry): { need: Needed; keys: readonly string[] }[] {
+  return needs.map((need) => ({ need, keys: need.only ?? [] }))
 }
 
 function startScheduler(settings: RegistrySettings): Scheduler {
@@ -183,34 +212,5 @@ function startScheduler(settings: RegistrySettings): Scheduler {
       execArgv: childFlags({ maxOldSpaceMb: pool.maxOldSpaceMb, preload: pool.preload, further }),
       onLine,
     })
-  })
-}
-
-function nameless(module: string | undefined): RegistrationError {
-  return new RegistrationError(
-    'NAMELESS_FUNCTION',
-    `A function registered in ${module ?? 'an unknown module'} has no name.`,
-    {
-      hint: "Give register({ name: '…' }): a name that bundlers do not change.",
-    },
-  )
-}
-
-function duplicate(entry: Entry, other: Entry): RegistrationError {
-  const where = `${other.module ?? 'an unknown module'} and ${entry.module ?? 'an unknown module'}`
-  return new RegistrationError('DUPLICATE_NAME', `Two functions are registered as ${entry.name}: in ${where}.`, {
-    hint: 'Give each its own name.',
-  })
-}
-
-function undefinedClass(method: string | symbol): RegistrationError {
-  return new RegistrationError('UNKNOWN_FUNCTION', `${String(method)} was called before its class was defined.`, {
-    hint: 'Call it after the class, not in a static block or field before the end of it.',
-  })
-}
-
-function unknownFunction(name: unknown): RegistrationError {
-  return new RegistrationError('UNKNOWN_FUNCTION', `No function is registered as ${quoteName(name)}.`, {
-    hint: 'Import the module that registers it; registry.functions() lists what is there.',
   })
 }

@@ -105,6 +105,8 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
       optional: given.optional ?? false,
       ...(env.size === 0 ? {} : { env: Object.freeze(Object.fromEntries(env)) }),
       ...(prefix === '' ? {} : { prefix }),
+      ...listed('plain', given.plain),
+      ...listed('allowReserved', given.allowReserved),
     }),
   })
 }
@@ -112,4 +114,12 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
 /** A definition requires its keys, but for those that the requirement calls optional. */
 function definedKeys(schemas: object, optionalKeys: readonly string[]): string[] {
   return Object.keys(schemas).filter((key) => !optionalKeys.includes(key))
+}
+
+function listed<Name extends string>(
+  name: Name,
+  names: readonly string[] | undefined,
+): { [N in Name]?: readonly string[] } {
+  if (names === undefined || names.length === 0) return {}
+  return { [name]: Object.freeze([...names]) } as { [N in Name]?: readonly string[] }
 }

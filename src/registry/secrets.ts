@@ -125,6 +125,14 @@ function changedSecret(secret: Secret, values: Secret['values']): Secret {
   return changed
 }
 
+/** Gives what was found as the schemas of its definitions make it; throws all that is missing, or all that does not fit. */
+export async function requireFit(fn: string, read: readonly Found[]): Promise<readonly Found[]> {
+  requireAll(fn, read)
+  const { found, findings } = await fitSecrets(fn, read)
+  requireValid(findings)
+  return found
+}
+
 /** Made anew in each process, and never shown. */
 const VERSION_KEY = randomBytes(32)
 

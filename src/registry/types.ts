@@ -1,7 +1,9 @@
 /** The shapes of the registry's public API. */
-import type { MissingSecret, SecretFinding } from '../errors.ts'
+import type { CallError } from '../errors.ts'
 import type { SchemaInput, SchemaOutput, SecretDefinition, StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
+import type { CheckOptions, CheckReport } from './check-types.ts'
+import type { Manifest, ManifestOptions } from './manifest-types.ts'
 import type { SchedulerStats } from '../worker/scheduler.ts'
 
 /**
@@ -81,6 +83,12 @@ export interface RegistryOptions {
   readonly uid?: number | undefined
   /** False passes errors and output on unredacted. Default: true. */
   readonly redact?: boolean | undefined
+  /**
+   * True: stores that can be watched are, in the scopes of warm children, and a child whose secrets change is replaced ahead
+   * of the next call. What a store's watch costs (requests, a connection) is told on its page. Default: false; then the next
+   * call replaces it.
+   */
+  readonly watch?: boolean | undefined
   /** Takes the lines that functions write; `false` drops them. Default: to this process's stdout and stderr. */
   readonly onLog?: false | ((line: LogLine) => void) | undefined
 }
@@ -137,6 +145,8 @@ export interface RegisterOptions<Input extends StandardSchema = StandardSchema> 
   readonly uid?: number | undefined
   /** What becomes of a result that holds a secret's value: `pass` (default) it, `redact` it, or `refuse` it. */
   readonly results?: 'pass' | 'redact' | 'refuse' | undefined
+  /** Recognises the function's authentication errors; see {@link CallOptions.isAuthError}. Default: none is. */
+  readonly isAuthError?: ((error: CallError) => boolean) | undefined
 }
 
 /** Options of one call. */
@@ -150,6 +160,11 @@ export interface CallOptions {
   /** In milliseconds. */
   readonly timeoutMs?: number | undefined
   readonly isolation?: Isolation | undefined
+  /**
+   * Recognises an authentication error among those that the function throws. A call that fails with one is run once more if
+   * a newer version of its secrets can be had; else it rejects with that error. Default: the registration's.
+   */
+  readonly isAuthError?: ((error: CallError) => boolean) | undefined
 }
 
 /** What a definition tells of one requirement. */
@@ -162,6 +177,10 @@ export interface RequirementDefinition {
   /** Variable names by key, where they differ from the key and the key is known. */
   readonly env?: Readonly<Record<string, string>>
   readonly prefix?: string
+  /** Keys whose values are no secrets. */
+  readonly plain?: readonly string[]
+  /** Reserved variables that it may set. */
+  readonly allowReserved?: readonly string[]
 }
 
 /** What may be known of a registered function: frozen, and free of values. */
@@ -217,25 +236,6 @@ export interface InputDecorator<S extends StandardSchema> {
   <F extends (input: SchemaOutput<S>, ...rest: never[]) => unknown>(fn: F): Registered<WithInput<F, S>>
 }
 
-/** What `registry.check()` finds. */
-export interface CheckReport {
-  /** True if nothing else in here holds an entry. */
-  readonly ok: boolean
-  readonly missing: readonly MissingSecret[]
-  /** Values that do not fit their definition's schema. */
-  readonly invalid: readonly SecretFinding[]
-  /** Secrets about which a store could not answer. */
-  readonly failures: readonly {
-    readonly function: string
-    readonly scope: string
-    readonly secret: string
-    readonly code: string
-    readonly message: string
-  }[]
-  /** Variables that collide or are reserved. */
-  readonly conflicts: readonly { readonly function: string; readonly code: string; readonly message: string }[]
-}
-
 /** Holds registered functions and runs their calls. */
 export interface Registry {
   /** Says what a function needs; call the result with the function, or use it as a decorator. */
@@ -243,8 +243,10 @@ export interface Registry {
   register(requirements?: readonly SecretRequirement[] | (RegisterOptions & { readonly input?: undefined })): Decorator
   /** Checks every registration against the store and starts the spares; throws everything that is missing, in one error. */
   ready(): Promise<void>
-  /** Tells what is missing in a scope, as data. */
-  check(options?: { readonly scope?: string | undefined }): Promise<CheckReport>
+  /** Tells what is missing in one or many scopes, as data. Each secret is asked for once, values in one batch for each store. */
+  check(options?: CheckOptions): Promise<CheckReport>
+  /** Tells which functions there are and who uses which secret and key, as JSON data; with scopes also what their stores hold. */
+  manifest(options?: ManifestOptions): Promise<Manifest>
   /** Lists the registered functions. */
   functions(): readonly FunctionDefinition[]
   /** Calls a function by its name. */

@@ -45,6 +45,7 @@ export function childRegistry(state: ChildState): object {
     functions: () => Object.freeze(state.registrations.map(({ name, module }) => ({ name, module, requirements: [] }))),
     call: (name: string) => Promise.reject(nestedCall(name)),
     check: () => Promise.reject(nestedCall('check')),
+    manifest: () => Promise.reject(nestedCall('manifest')),
     stats: () => ({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 }),
     close: () => Promise.resolve(),
     [Symbol.asyncDispose]: () => Promise.resolve(),

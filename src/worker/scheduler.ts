@@ -23,7 +23,7 @@ export type Outcome =
   | { readonly kind: 'reply'; readonly reply: CallReply }
   | { readonly kind: 'init-failed'; readonly reply: InitReply & { ok: false } }
   | { readonly kind: 'crashed' | 'start-failed'; readonly exit: WorkerExit }
-  | { readonly kind: 'bad-reply' | 'start-timeout' | 'closed' | 'queue-full' }
+  | { readonly kind: 'bad-reply' | 'start-timeout' | 'closed' | 'queue-full' | 'prepared' }
 
 /** One call, as the scheduler sees it. */
 export interface Job {
@@ -33,6 +33,8 @@ export interface Job {
   readonly family: string
   /** True: a worker of its own, ended after it. */
   readonly fresh: boolean
+  /** True: a worker is made ready for calls of the key, and no call is run. See {@link Scheduler.renew}. */
+  readonly prepares?: boolean
   /** Flags that the job's worker must be started with; a spare has none of them. */
   readonly flags: readonly string[]
   /** What a worker is given when it takes the key. Called at most once per worker. */
@@ -59,6 +61,15 @@ export interface SchedulerStats {
 export interface Scheduler {
   /** Queues a job. The returned function cancels it: it leaves the queue, or its worker is ended. */
   submit(job: Job): () => void
+  /**
+   * Replaces the workers of older keys of a job's family, one after the other: a worker of the job's key is made ready before
+   * the older one is ended. One that is busy ends after its call. Resolves when it is done, or cannot go on; never rejects.
+   */
+  renew(job: Omit<Job, 'settle' | 'fresh' | 'prepares'>): Promise<void>
+  /** Tells whether a family has a worker. */
+  isWarm(family: string): boolean
+  /** Ends the workers of a family: the idle ones at once, the others after their calls. */
+  endFamily(family: string): void
   /** Starts the spares in the background. */
   warmUp(): void
   stats(): SchedulerStats
@@ -78,9 +89,11 @@ interface Slot {
   /** Past its import: a cancelled call gets its `signal` and the grace period. */
   calling: boolean
   calls: number
+  /** It was made ready ahead of its first call. */
+  prepared: boolean
   /** Why its call was given up, if it was. */
   givenUp: WorkerEndReason | undefined
-  /** When its last call ended. */
+  /** When its last call ended, or that of the worker in whose place it was made ready. */
   idleSince: number
   /** A newer key of its family has been seen. */
   outdated: boolean
@@ -139,6 +152,7 @@ export function createScheduler(
       calling: false,
       calls: 0,
       givenUp: undefined,
+      prepared: false,
       idleSince: 0,
       outdated: false,
       idleTimer: undefined,
@@ -183,12 +197,15 @@ export function createScheduler(
   async function serve(slot: Slot, job: Job): Promise<void> {
     let outcome: Outcome | undefined
     if (slot.key === undefined) outcome = await initialise(slot, job)
-    if (outcome === undefined && slot.job === job) {
+    if (outcome === undefined && slot.job === job && job.prepares === true) {
+      slot.prepared = true
+      outcome = { kind: 'prepared' }
+    } else if (outcome === undefined && slot.job === job) {
       slot.calling = true
       slot.calls++
       const reply = await slot.worker.call(job.call)
       slot.calling = false
-      if (reply === undefined && slot.job === job && slot.calls > 1 && slot.worker.undelivered()) {
+      if (reply === undefined && slot.job === job && (slot.calls > 1 || slot.prepared) && slot.worker.undelivered()) {
         // It exited while it was idle, and nobody had noticed yet: the job has not begun.
         slot.job = undefined
         retire(slot, 'exited')
@@ -204,14 +221,16 @@ export function createScheduler(
     }
     slot.job = undefined
     job.settle(outcome)
-    const over = outcome.kind === 'reply' ? overAfter(slot, job, outcome.reply) : FAILED[outcome.kind]
+    const over = overAfter(slot, job, outcome)
     if (over === undefined) release(slot)
     else retire(slot, over)
   }
 
-  /** Why a worker that has replied serves no other job; `undefined` if it does. */
-  function overAfter(slot: Slot, job: Job, reply: CallReply): WorkerEndReason | undefined {
-    if (!reply.fit) return 'unfit'
+  /** Why a worker serves no other job after this one; `undefined` if it does. */
+  function overAfter(slot: Slot, job: Job, outcome: Outcome): WorkerEndReason | undefined {
+    if (outcome.kind === 'prepared') return undefined
+    if (outcome.kind !== 'reply') return FAILED[outcome.kind]
+    if (!outcome.reply.fit) return 'unfit'
     return job.fresh || slot.calls >= limits.maxCallsPerWorker ? 'done' : undefined
   }
 
@@ -268,12 +287,24 @@ export function createScheduler(
       return
     }
     idle.add(slot)
-    slot.idleSince = performance.now()
-    slot.idleTimer ??= setTimeout(() => {
-      if (idle.has(slot)) retire(slot, 'idle')
-    }, limits.idleMs).unref()
-    slot.idleTimer.refresh()
+    if (slot.calls > 1 && slot.idleTimer !== undefined) {
+      slot.idleSince = performance.now()
+      slot.idleTimer.refresh()
+    } else startIdleTimer(slot)
     dispatch()
+  }
+
+  /** A worker that was made ready in another's place has been idle for as long as that one: what nobody calls must end. */
+  function startIdleTimer(slot: Slot): void {
+    clearTimeout(slot.idleTimer)
+    const now = performance.now()
+    if (slot.calls > 0) slot.idleSince = now
+    slot.idleTimer = setTimeout(
+      () => {
+        if (idle.has(slot)) retire(slot, 'idle')
+      },
+      limits.idleMs - (now - slot.idleSince),
+    ).unref()
   }
 
   function anyKeyStarves(): boolean {
@@ -312,17 +343,17 @@ export function createScheduler(
       passedOver = 0
       // Taken out before it is retired, so that nobody else is given its place.
       idle.delete(slot)
-      retireQuietly(slot)
+      retireQuietly(slot, 'evicted')
       return true
     }
     return false
   }
 
   /** Retires a worker whose place is taken already. */
-  function retireQuietly(slot: Slot): void {
+  function retireQuietly(slot: Slot, reason: WorkerEndReason): void {
     const before = dispatching
     dispatching = true
-    retire(slot, 'evicted')
+    retire(slot, reason)
     dispatching = before
   }
 
@@ -393,6 +424,53 @@ export function createScheduler(
     }
   }
 
+  function endFamily(family: string): void {
+    for (const slot of [...(byFamily.get(family) ?? [])]) {
+      slot.outdated = true
+      if (idle.has(slot)) retire(slot, 'outdated')
+    }
+  }
+
+  async function renew(job: Parameters<Scheduler['renew']>[0]): Promise<void> {
+    const older = [...(byFamily.get(job.family) ?? [])].filter(({ key }) => key !== job.key)
+    for (const slot of older) slot.outdated = true
+    for (const slot of older) {
+      // It may have been ended meanwhile, by a call of the newer key for instance.
+      if (closed || !slots.has(slot)) continue
+      const outcome = await prepareFor(slot, job)
+      if (idle.has(slot)) retire(slot, 'outdated')
+      if (outcome !== 'prepared') break
+    }
+    // What could not be replaced is as outdated: the next call finds out why.
+    for (const slot of older) if (idle.has(slot)) retire(slot, 'outdated')
+  }
+
+  /** Makes a worker of a newer key ready, in the place of an older one where there is no other. */
+  async function prepareFor(older: Slot, job: Parameters<Scheduler['renew']>[0]): Promise<Outcome['kind'] | undefined> {
+    const since = idle.has(older) ? older.idleSince : performance.now()
+    let [slot] = job.flags.length === 0 ? spares : []
+    if (slot !== undefined) spares.delete(slot)
+    else {
+      if (slots.size >= limits.maxProcesses) {
+        if (!idle.delete(older)) return undefined
+        retireQuietly(older, 'outdated')
+      }
+      slot = addSlot(job.flags)
+    }
+    slot.idleSince = since
+    const made = slot
+    return new Promise((resolve) => {
+      assign(made, {
+        ...job,
+        fresh: false,
+        prepares: true,
+        settle: ({ kind }) => {
+          resolve(kind)
+        },
+      })
+    })
+  }
+
   function cancelRunning(slot: Slot): void {
     slot.job = undefined
     slot.givenUp = closed ? 'closed' : 'cancelled'
@@ -452,6 +530,9 @@ export function createScheduler(
 
   return {
     submit,
+    renew,
+    isWarm: (family) => byFamily.has(family),
+    endFamily,
     warmUp: refill,
     stats: () => ({
       processes: slots.size,
@@ -465,7 +546,7 @@ export function createScheduler(
 }
 
 /** Why a worker is ended after a job that it did not answer. */
-const FAILED: Readonly<Record<Exclude<Outcome['kind'], 'reply'>, WorkerEndReason>> = {
+const FAILED: Readonly<Record<Exclude<Outcome['kind'], 'reply' | 'prepared'>, WorkerEndReason>> = {
   'init-failed': 'module-failed',
   crashed: 'crashed',
   'start-failed': 'start-failed',
@@ -477,7 +558,8 @@ const FAILED: Readonly<Record<Exclude<Outcome['kind'], 'reply'>, WorkerEndReason
 
 function publishAssigned({ worker, key }: Slot, { call }: Job): void {
   const { name, scope, partition } = call
-  publishWorker({ event: 'assigned', pid: worker.pid, function: name, scope, partition, first: key === undefined })
+  const first = key === undefined
+  publishWorker({ event: 'assigned', pid: worker.pid, function: name, scope, partition, first })
 }
 
 function publishEnd({ worker, startedAt, calls }: Slot, reason: WorkerEndReason, exit: WorkerExit): void {

@@ -1,6 +1,7 @@
 /**
  * The one table that every copy of the library in a process shares, under one `Symbol.for` key: in a child, what its
- * modules registered; in a host, which children are alive, so that none outlives it.
+ * modules registered; in a host, which children are alive, so that none outlives it; in a process that only collects,
+ * which registries were made.
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -38,8 +39,17 @@ export interface ChildState {
   readonly registrations: ChildRegistration[]
 }
 
+/** What a process collects that imports modules only to learn what they register. */
+export interface Collection {
+  /** Of this shape: a copy of the library that knows another adds nothing. */
+  readonly format: 1
+  /** Every registry that was made since, by whatever copy of the library. */
+  readonly registries: object[]
+}
+
 interface Table {
   child?: ChildState
+  collection?: Collection | undefined
   /** The host's living children. */
   readonly children: Set<ChildProcess>
   /** There while there are children. */
@@ -68,6 +78,16 @@ export function childState(): ChildState | undefined {
 /** Makes this process a child. */
 export function becomeChild(): ChildState {
   return (table().child = { registrations: [] })
+}
+
+/** What this process collects; `undefined` where registries are made to be used. */
+export function collection(): Collection | undefined {
+  return table().collection
+}
+
+/** Says what registries that are made from here on are added to, or, by `undefined`, that they are made to be used. */
+export function setCollection(given: Collection | undefined): void {
+  table().collection = given
 }
 
 /** Makes what a call's code may know of it; the signal is made when it is first asked for. */

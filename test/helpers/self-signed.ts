@@ -1,12 +1,12 @@
 /** A certificate that nobody trusts, made where it is needed: no key lies about in the repository. */
 import { generateKeyPairSync, sign } from 'node:crypto'
 
-/** Makes a key, and a certificate for 127.0.0.1 that is signed with it (RFC 5280, as DER in PEM). */
-export function selfSigned(): { readonly key: string; readonly cert: string } {
+/** Makes a key, and a certificate for 127.0.0.1 that is signed with it and valid for some days (RFC 5280, as DER in PEM). */
+export function selfSigned(days = 1): { readonly key: string; readonly cert: string } {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = sequence(oid('2a8648ce3d040302'))
   const name = sequence(tagged(0x31, sequence(oid('550403'), tagged(0x0c, Buffer.from('127.0.0.1')))))
-  const validity = sequence(utcTime(-86_400_000), utcTime(86_400_000))
+  const validity = sequence(utcTime(-86_400_000), utcTime(days * 86_400_000))
   const address = sequence(oid('551d11'), tagged(0x04, sequence(tagged(0x87, Buffer.from([127, 0, 0, 1])))))
   const body = sequence(
     tagged(0xa0, tagged(0x02, Buffer.from([2]))),

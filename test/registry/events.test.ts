@@ -52,7 +52,7 @@ const VERSION = expect.any(String) as string
 describe('latchkey:call', () => {
   test('tells start, end, asyncStart and asyncEnd of a call with one record, filled in as things are known', async () => {
     const { pid } = await fixture.tokens.with({ partition: 'p' })()
-    const known = { function: 'tokens', scope: 'default', partition: 'p', isolation: 'warm' }
+    const known = { function: 'tokens', scope: 'default', partition: 'p', isolation: 'warm', attempts: 1 }
     const later = {
       secrets: undefined,
       workerPid: undefined,

@@ -101,7 +101,18 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
       ...more,
     })
   }
-  return { scheduler, submit, outcomes, order, workers: FakeWorker.started }
+  const renew = (key: string, family: string, more: Partial<Job> = {}): Promise<void> => {
+    return scheduler.renew({
+      ...{ key, family, flags: [], onLine: () => undefined },
+      init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [], user: undefined }),
+      call: {
+        ...{ key, name: 'renewal', module: 'file:///m.mjs', registry: undefined },
+        ...{ scope: 'default', partition: undefined, args: { plain: [] } },
+      },
+      ...more,
+    })
+  }
+  return { scheduler, submit, renew, outcomes, order, workers: FakeWorker.started }
 }
 
 /** Lets everything that promises have set off take place. */
@@ -406,5 +417,140 @@ describe('the scheduler', () => {
     expect(outcomes).toEqual({ runs: { kind: 'closed' }, waits: { kind: 'closed' }, late: { kind: 'closed' } })
     expect(workers.every(({ ended }) => ended)).toBe(true)
     expect(scheduler.stats()).toEqual({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 })
+  })
+})
+
+describe('renewing a family', () => {
+  test('makes a worker of the newer key ready for each older one, and only then ends that', async () => {
+    const { submit, renew, workers, scheduler } = setUp()
+    submit('old', 'a', { family: 'f' })
+    submit('old', 'b', { family: 'f' })
+    await settle()
+    for (const worker of workers) worker.reply()
+    await settle()
+    await renew('new', 'f')
+    expect(workers.map(({ key, ended, calls }) => [key, ended, calls.length])).toEqual([
+      ['old', true, 0],
+      ['old', true, 0],
+      ['new', false, 0],
+      ['new', false, 0],
+    ])
+    expect(scheduler.stats()).toMatchObject({ processes: 2, idle: 2 })
+    submit('new', 'c', { family: 'f' })
+    await settle()
+    expect(workers[2]?.reply()).toBe('c')
+    expect(workers).toHaveLength(4)
+  })
+
+  test('without a free place ends the older one first, and leaves a busy one to its call', async () => {
+    const { submit, renew, workers } = setUp({ maxProcesses: 2 })
+    submit('old', 'idle', { family: 'f' })
+    submit('old', 'busy', { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    await renew('new', 'f')
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      ['old', false],
+      ['new', false],
+    ])
+    workers[1]?.reply()
+    await settle()
+    expect(workers[1]?.ended).toBe(true)
+  })
+
+  test('ends the older ones too where a newer one cannot be made ready', async () => {
+    const { submit, renew, workers, scheduler } = setUp()
+    submit('old', 'a', { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    const renewed = renew('new', 'f')
+    // It ends while it is made ready.
+    workers[1]?.die(1)
+    await renewed
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true])
+    expect(scheduler.stats()).toMatchObject({ processes: 0 })
+  })
+
+  test('leaves other families, and workers that have the newer key, as they are', async () => {
+    const { submit, renew, workers, scheduler } = setUp()
+    submit('new', 'a', { family: 'f' })
+    submit('x', 'b', { family: 'other' })
+    await settle()
+    for (const worker of workers) worker.reply()
+    await settle()
+    await renew('new', 'f')
+    await renew('n', 'unknown')
+    expect(workers.map(({ ended }) => ended)).toEqual([false, false])
+    expect([scheduler.isWarm('f'), scheduler.isWarm('unknown')]).toEqual([true, false])
+    scheduler.endFamily('f')
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false])
+  })
+
+  test('a call that comes meanwhile is served, and a worker that dies before its first call is no crash of that', async () => {
+    const { submit, renew, workers, outcomes } = setUp()
+    submit('old', 'a', { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    await renew('new', 'f')
+    workers[1]!.unsent = true
+    submit('new', 'b', { family: 'f' })
+    workers[1]?.die(1)
+    await settle()
+    expect(outcomes['b']).toBeUndefined()
+    expect(workers[2]?.reply()).toBe('b')
+    await settle()
+    expect(outcomes['b']).toMatchObject({ kind: 'reply' })
+  })
+
+  test('closing ends what is being made ready', async () => {
+    const { submit, renew, workers, scheduler } = setUp({}, 20, false)
+    submit('old', 'a', { family: 'f' })
+    workers[0]?.readiness.resolve(undefined)
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    const renewed = renew('new', 'f')
+    await settle()
+    await scheduler.close()
+    await renewed
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true])
+  })
+
+  test('a worker that is made ready has been idle for as long as the one that it replaces', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const { submit, renew, workers } = setUp({ idleMs: 1_000 })
+      submit('old', 'a', { family: 'f' })
+      await settle()
+      workers[0]?.reply()
+      await settle()
+      vi.advanceTimersByTime(600)
+      await renew('new', 'f')
+      vi.advanceTimersByTime(300)
+      expect(workers[1]?.ended).toBe(false)
+      vi.advanceTimersByTime(200)
+      expect(workers[1]?.ended).toBe(true)
+      submit('old', 'b', { family: 'g' })
+      await settle()
+      workers[2]?.reply()
+      await settle()
+      vi.advanceTimersByTime(600)
+      await renew('new', 'g')
+      submit('new', 'c', { family: 'g' })
+      await settle()
+      workers[3]?.reply()
+      await settle()
+      vi.advanceTimersByTime(900)
+      expect(workers[3]?.ended).toBe(false)
+      vi.advanceTimersByTime(200)
+      expect(workers[3]?.ended).toBe(true)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 })

@@ -6,6 +6,7 @@ import { currentCall } from 'latchkey/call'
 import type { RegistrationErrorCode } from 'latchkey/errors'
 import type { LeakProbe } from 'latchkey/testing'
 import { z } from 'zod'
+import { collectRegistries } from '../../../src/registry/collect.ts'
 import * as paths from '../../fixtures/testing/paths.mjs'
 import { WITHOUT_TYPES } from '../../helpers/host.ts'
 import { planted, stored } from '../planted.ts'
@@ -104,6 +105,17 @@ export const REGISTRATIONS: Provocations<RegistrationErrorCode> = {
     'a function that calls another': async (probe) => paths.nests.with(await planted(probe))(),
     'a function that calls another, inline': async (probe) =>
       paths.nests.with({ ...(await planted(probe)), isolation: 'inline' })(),
+  },
+  COLLECTING: {
+    'a call while a process only collects': async (probe) => {
+      const collecting = collectRegistries()
+      try {
+        const f = registryOf(probe).register({ name: 'f', secrets: ['api'] })((text: string) => text)
+        await f(probe.canary('argument'))
+      } finally {
+        collecting.stop()
+      }
+    },
   },
   INLINE_IN_PRODUCTION: {
     'NODE_ENV is production': async (probe) => {

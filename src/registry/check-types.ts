@@ -1,0 +1,33 @@
+/** What `registry.check()` takes and tells. */
+import type { MissingSecret, SecretFinding } from '../errors.ts'
+
+/** What `registry.check()` finds. */
+export interface CheckReport {
+  /** True if nothing else in here holds an entry. */
+  readonly ok: boolean
+  readonly missing: readonly MissingSecret[]
+  /** Values that do not fit their definition's schema. */
+  readonly invalid: readonly SecretFinding[]
+  /** Secrets about which a store could not answer. */
+  readonly failures: readonly {
+    readonly function: string
+    readonly scope: string
+    readonly secret: string
+    readonly code: string
+    readonly message: string
+  }[]
+  /** Variables that collide or are reserved; in a process that only collects also every other registration that was refused. */
+  readonly conflicts: readonly {
+    /** Empty for a function without a name. */
+    readonly function: string
+    /** Where the keys of that scope's secrets are the reason; absent where the registration cannot stand anywhere. */
+    readonly scope?: string
+    readonly code: string
+    readonly message: string
+  }[]
+}
+
+/** Which scopes `registry.check()` looks at: one or many. Default: the registry's. */
+export type CheckOptions =
+  | { readonly scope?: string | undefined; readonly scopes?: undefined }
+  | { readonly scope?: undefined; readonly scopes?: readonly string[] | undefined }

@@ -1,0 +1,161 @@
+/** What stores hold of what a registry's functions need: the part of a manifest for which they are asked. */
+import { StoreError } from '../errors.ts'
+import { isSecretName, type SecretInfo } from '../secret.ts'
+import { badAnswer } from '../stores/bad-answer.ts'
+import { checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
+import type { Entry } from './entry.ts'
+import { expiryOf } from './expiry.ts'
+import { addressOf, checksOf, type Describe, findAll, type Findings, readValues } from './findings.ts'
+import type { ManifestParts } from './manifest.ts'
+import type { ManifestExpiry, ManifestStored, StoredSecret } from './manifest-types.ts'
+import { functionsOf, order } from './ordering.ts'
+import { report, told } from './report.ts'
+import { injectedKeys, type Placed } from './secrets.ts'
+
+/** Asks the stores of several scopes what they hold, and checks it. Never rejects for what a store does. */
+export async function whatIsStored(
+  entries: readonly Entry[],
+  scopes: readonly string[],
+  expiry: boolean,
+  { settings, describe, refused }: Pick<ManifestParts, 'settings' | 'describe' | 'refused'>,
+): Promise<ManifestStored> {
+  const sorted = [...scopes].sort(order)
+  const lists = await Promise.all(sorted.map((scope) => listScope(settings.store, scope)))
+  const infos = new Map<string, SecretInfo>()
+  for (const { scope, listed } of lists) for (const info of listed) infos.set(`${scope}\0${info.name}`, info)
+  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(infos, describe))
+  const uses = usesOf(found)
+  const names = new Set(uses.map(({ placed }) => addressOf(placed)))
+  const unused = lists.flatMap(({ scope, listed }) => {
+    return listed
+      .filter(({ name }) => !names.has(`${scope}\0${name}`))
+      .map((info) => ({ scope, name: info.name, ...dateOf(info) }))
+  })
+  const ending = expiry ? await endings(uses, settings.store) : undefined
+  const checkedReport = report([...found, ...(ending?.failed ?? [])], refused)
+  return {
+    scopes: sorted,
+    secrets: secretsOf(uses, infos),
+    unused: unused.sort(byPlace),
+    unlisted: lists.flatMap(({ scope, failure }) => (failure === undefined ? [] : [{ scope, ...told(failure) }])),
+    ...(ending && { expires: ending.expires }),
+    ...checkedReport,
+  }
+}
+
+interface Listed {
+  readonly scope: string
+  readonly listed: readonly SecretInfo[]
+  readonly failure?: unknown
+}
+
+/** Lists a scope; what was listed before a failure counts for nothing, as the rest is not known. */
+async function listScope(source: StoreSource, scope: string): Promise<Listed> {
+  try {
+    const store = storeOf(source, scope)
+    if (!store.capabilities.list) {
+      throw new StoreError('INVALID', `The store of scope ${scope} cannot list what it holds.`, { scope })
+    }
+    const listed: SecretInfo[] = []
+    try {
+      for await (const info of store.list({ scope })) {
+        const { name } = info
+        if (!isSecretName(name))
+          throw badAnswer(store, 'list answered something that has no name of a secret', { scope })
+        const keys = checkedInfo(store, scope, name, info) ?? []
+        listed.push({ ...info, name, scope, keys })
+      }
+    } catch (error) {
+      throw storeFailure(store, error)
+    }
+    return { scope, listed }
+  } catch (failure) {
+    return { scope, listed: [], failure }
+  }
+}
+
+/** Asks only for what no list has told. */
+function knowing(infos: ReadonlyMap<string, SecretInfo>, describe: Describe): Describe {
+  return (placed) => infos.get(addressOf(placed))?.keys ?? describe(placed)
+}
+
+/** One function's use of a secret that is there. */
+interface Use {
+  readonly function: string
+  readonly entry: Entry
+  readonly placed: Placed
+  /** The keys that are there. */
+  readonly keys: readonly string[]
+}
+
+function usesOf(found: readonly Findings[]): Use[] {
+  return found.flatMap(({ entry, known }) => {
+    return known.flatMap(({ item, keys }) => {
+      return keys === undefined ? [] : [{ function: entry.name, entry, placed: item, keys }]
+    })
+  })
+}
+
+function secretsOf(uses: readonly Use[], infos: ReadonlyMap<string, SecretInfo>): StoredSecret[] {
+  const byAddress = new Map<string, Use[]>()
+  for (const use of uses) {
+    const address = addressOf(use.placed)
+    byAddress.set(address, [...(byAddress.get(address) ?? []), use])
+  }
+  return [...byAddress]
+    .flatMap(([address, own]) => {
+      const [first] = own
+      if (first === undefined) return []
+      const info = infos.get(address)
+      const keys = [...first.keys].sort(order).map((key) => {
+        const users = own.filter(({ placed: { need }, keys: has }) => injectedKeys(need, has).includes(key))
+        return { key, usedBy: functionsOf(users) }
+      })
+      const { scope, need } = first.placed
+      const description = info?.description
+      return [{ scope, name: need.name, ...(description === undefined ? {} : { description }), ...dateOf(info), keys }]
+    })
+    .sort(byPlace)
+}
+
+/** Looks into what functions use for when it expires. What cannot be read is among the failures of who needs it. */
+async function endings(
+  uses: readonly Use[],
+  source: StoreSource,
+): Promise<{ expires: readonly ManifestExpiry[]; failed: readonly Findings[] }> {
+  const values = await readValues(
+    source,
+    uses.map(({ placed }) => placed),
+    undefined,
+  )
+  const expires = new Map<string, ManifestExpiry>()
+  const failed: Findings[] = []
+  for (const { entry, placed, keys } of uses) {
+    const { scope, need } = placed
+    const { secret, error } = values.get(addressOf(placed)) ?? {}
+    if (error !== undefined) {
+      const failures = [{ placed, error }]
+      failed.push({ entry, scope, known: [], missing: [], invalid: [], failures, conflict: undefined })
+    }
+    for (const key of injectedKeys(need, keys)) {
+      const end = expiryOf(secret?.values[key] ?? '')
+      if (end === undefined) continue
+      const at = end.at.toISOString()
+      expires.set(`${addressOf(placed)}\0${key}`, { scope, name: need.name, key, kind: end.kind, at })
+    }
+  }
+  const sorted = [...expires.values()].sort((a, b) => order(a.at, b.at) || byPlace(a, b) || order(a.key, b.key))
+  return { expires: sorted, failed }
+}
+
+function dateOf(info: SecretInfo | undefined): { createdAt?: string } {
+  const at: unknown = info?.createdAt
+  return at instanceof Date && !Number.isNaN(at.getTime()) ? { createdAt: at.toISOString() } : {}
+}
+
+function byPlace(
+  a: { readonly scope: string; readonly name: string },
+  b: { readonly scope: string; readonly name: string },
+): number {
+  return order(a.scope, b.scope) || order(a.name, b.name)
+}

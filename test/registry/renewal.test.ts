@@ -1,0 +1,309 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import {
+  cachedStore,
+  createRegistry,
+  memoryStore,
+  type SecretReadEvent,
+  type SecretStore,
+  type WorkerEvent,
+} from 'latchkey'
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { registrySettings } from '../../src/registry/options.ts'
+import { createEntry } from '../../src/registry/entry.ts'
+import { needed } from '../../src/registry/requirement.ts'
+import { createRenewals } from '../../src/registry/renewal.ts'
+import { prepareRun } from '../../src/registry/run.ts'
+import type { Scheduler } from '../../src/worker/scheduler.ts'
+import * as fixture from '../fixtures/registry/rotation.mjs'
+import { startHost } from '../helpers/host.ts'
+
+const { watchedStore, watching, seen, needsToken } = fixture
+let workers: WorkerEvent[]
+let waiting: (() => void)[] = []
+const onWorker = (event: unknown): void => {
+  workers.push(event as WorkerEvent)
+  for (const look of waiting) look()
+}
+beforeEach(() => {
+  workers = []
+  subscribe('latchkey:worker', onWorker)
+})
+afterEach(() => {
+  unsubscribe('latchkey:worker', onWorker)
+})
+afterAll(() => Promise.all([watching.close(), fixture.registry.close()]))
+
+/** Waits for a worker's event. */
+function told(test: (event: WorkerEvent) => boolean): Promise<WorkerEvent> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const found = workers.find(test)
+      if (found === undefined) return
+      waiting = waiting.filter((one) => one !== look)
+      resolve(found)
+    }
+    waiting.push(look)
+    look()
+  })
+}
+const ended = (pid: number) => told((event) => event.event === 'ended' && event.pid === pid)
+
+describe('with watch: true', () => {
+  test('a warm child is replaced ahead of the next call, which finds the newer version in a process that is ready', async () => {
+    const scope = 'ahead'
+    await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
+    const before = await seen.with({ scope })()
+    const reads: SecretReadEvent[] = []
+    const onRead = (event: unknown): void => {
+      reads.push(event as SecretReadEvent)
+    }
+    subscribe('latchkey:secret:read', onRead)
+    await watchedStore.set('gh', { TOKEN: 'new' }, { scope })
+    expect(await ended(before.pid)).toMatchObject({ reason: 'outdated' })
+    unsubscribe('latchkey:secret:read', onRead)
+    const ready = await told((event) => event.event === 'assigned' && event.first && event.pid !== before.pid)
+    // The one that was to be replaced ended only after the other one was there.
+    expect(workers.indexOf(ready)).toBeLessThan(workers.findIndex(({ event }) => event === 'ended'))
+    expect(reads).toMatchObject([{ purpose: 'renewal', function: 'seen', scope, outcome: 'ok' }])
+    const after = await seen.with({ scope })()
+    expect(after).toEqual({ token: 'new', tokenOfModule: 'new', pid: ready.pid })
+  })
+
+  test('a child in the middle of a call ends after it, with the version that it has', async () => {
+    const scope = 'busy'
+    await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
+    const { pid } = await seen.with({ scope })()
+    const call = seen.with({ scope })(1_000)
+    await told((event) => event.event === 'assigned' && event.pid === pid && !event.first)
+    await watchedStore.set('gh', { TOKEN: 'new' }, { scope })
+    const ready = await told((event) => event.event === 'assigned' && event.first && event.pid !== pid)
+    expect(await call).toMatchObject({ token: 'old', pid })
+    expect(await ended(pid)).toMatchObject({ reason: 'outdated', calls: 2 })
+    expect(await seen.with({ scope })()).toMatchObject({ token: 'new', pid: ready.pid })
+  })
+
+  test('a secret that is gone, or no longer fits, ends the child that holds it; the call tells why', async () => {
+    const scope = 'gone'
+    await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
+    const pid = await needsToken.with({ scope })()
+    await watchedStore.set('gh', { OTHER: 'x' }, { scope })
+    expect(await ended(pid)).toMatchObject({ reason: 'outdated' })
+    await expect(needsToken.with({ scope })()).rejects.toMatchObject({ code: 'MISSING_SECRETS' })
+  })
+
+  test('without it nothing is watched, and the next call replaces the child', async () => {
+    let watched = 0
+    const memory = memoryStore({ gh: { TOKEN: 'old' } })
+    const store: SecretStore = {
+      ...memory,
+      watch: (...args) => {
+        watched++
+        return memory.watch(...args)
+      },
+    }
+    const registry = createRegistry({ store, isolation: 'inline' })
+    await registry.register({ name: 'f', secrets: ['gh'] })(() => 1)()
+    await registry.close()
+    expect(watched).toBe(0)
+  })
+
+  test('a host whose registry watches a directory, and has nothing else to do, ends', async () => {
+    const program = `
+      import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
+      import { tmpdir } from 'node:os'
+      import { join } from 'node:path'
+      import { createRegistry } from 'latchkey'
+      import { directoryStore } from 'latchkey/stores/directory'
+      const path = mkdtempSync(join(tmpdir(), 'latchkey-renewal-'))
+      mkdirSync(join(path, 'gh'))
+      writeFileSync(join(path, 'gh', 'TOKEN'), 't')
+      const registry = createRegistry({ store: directoryStore({ path }), watch: true })
+      const module = new URL('../registry/rotation.mjs', 'file://' + process.cwd() + '/')
+      const f = registry.register({ name: 'seen', secrets: ['gh'], module })(() => 1)
+      await f().catch((error) => console.log('code', error.code))
+      console.log('called')`
+    const { stdout, code } = await startHost(['--input-type=module', '-e', program]).ended
+    expect(stdout).toContain('called')
+    expect(code).toBe(0)
+  })
+})
+
+/** A run of a function that needs one secret. */
+async function runOf(store: SecretStore, name: string) {
+  const need = needed(name)
+  const entry = createEntry({
+    ...{ name, fn: () => 1, self: undefined, needs: [need], options: {} },
+    ...{ module: import.meta.url, registry: undefined, inputSchema: undefined },
+  })
+  const secret = await store.get(name)
+  return prepareRun(entry, 'default', undefined, [{ need, scope: 'default', secret }], true)
+}
+
+describe('what renews', () => {
+  /** Renewals with a scheduler that notes what it is asked, over a store that can be told to fail. */
+  function renewals(options: { warm?: boolean; fails?: () => boolean } = {}) {
+    const memory = memoryStore({ a: { A: '1' }, b: { B: '1' } })
+    const listeners: Parameters<NonNullable<SecretStore['watch']>>[0][] = []
+    const state = { reads: 0, renewed: [] as string[], endedFamilies: [] as string[], disposed: 0, watches: 0 }
+    const store: SecretStore = {
+      ...memory,
+      getMany: (requests, given) => {
+        state.reads++
+        if (options.fails?.() === true) return Promise.reject(new Error('down'))
+        return memory.getMany(requests, given)
+      },
+      watch: (listener) => {
+        state.watches++
+        if (options.fails?.() === true) return Promise.reject(new Error('down'))
+        listeners.push(listener)
+        return Promise.resolve({
+          [Symbol.asyncDispose]: () => {
+            state.disposed++
+            return Promise.resolve()
+          },
+        })
+      },
+    }
+    const settings = registrySettings({ store, watch: true })
+    let free = (): void => undefined
+    const scheduler: Pick<Scheduler, 'isWarm' | 'renew' | 'endFamily'> = {
+      isWarm: () => options.warm !== false,
+      renew: ({ family }) => {
+        state.renewed.push(family)
+        return new Promise((resolve) => {
+          free = resolve
+        })
+      },
+      endFamily: (family) => {
+        state.endedFamilies.push(family)
+      },
+    }
+    const made = createRenewals(settings, () => scheduler as Scheduler)
+    const use = async (name: string) => {
+      const run = await runOf(memory, name)
+      const family = JSON.stringify([false, 'default', undefined, import.meta.url, undefined, [], run.family])
+      made.used(run, family)
+      return family
+    }
+    return {
+      ...made,
+      state,
+      use,
+      memory,
+      tell: (name: string) => {
+        for (const one of listeners) one({ scope: 'default', name })
+      },
+      free: () => {
+        free()
+      },
+    }
+  }
+  const turn = () => new Promise((resolve) => setImmediate(resolve))
+  const turns = async () => {
+    for (let count = 0; count < 5; count++) await turn()
+  }
+
+  test('a thousand changes at once are one look at each family, and those that come meanwhile one more', async () => {
+    const { use, tell, state, free } = renewals()
+    const families = [await use('a'), await use('b')]
+    await turn()
+    for (let count = 0; count < 1_000; count++) tell(count % 2 === 0 ? 'a' : 'b')
+    await turns()
+    // One after the other.
+    expect([state.renewed, state.reads]).toEqual([[families[0]], 1])
+    free()
+    await turns()
+    expect(state.renewed).toEqual(families)
+    for (let count = 0; count < 1_000; count++) tell('a')
+    free()
+    await turns()
+    free()
+    await turns()
+    expect(state.renewed).toEqual([...families, families[0]])
+    expect(state.reads).toBe(3)
+  })
+
+  test('a scope is watched once, however many families use it', async () => {
+    const { use, state, close } = renewals()
+    await use('a')
+    await use('b')
+    await use('a')
+    await turn()
+    expect(state.watches).toBe(1)
+    await close()
+    expect(state.disposed).toBe(1)
+  })
+
+  test('what nobody uses, and what has no warm child, is not read', async () => {
+    const { use, tell, state } = renewals({ warm: false })
+    await use('a')
+    await turn()
+    tell('a')
+    tell('unknown')
+    await turns()
+    expect([state.reads, state.renewed]).toEqual([0, []])
+  })
+
+  test('a watch that fails is no unhandled rejection, and a read that fails leaves the child as it is', async () => {
+    let down = true
+    const failed = renewals({ fails: () => down })
+    await failed.use('a')
+    await turns()
+    await failed.close()
+    down = false
+    const reading = renewals({ fails: () => down })
+    await reading.use('a')
+    await turn()
+    down = true
+    reading.tell('a')
+    await turns()
+    expect(reading.state).toMatchObject({ reads: 1, renewed: [], endedFamilies: [] })
+  })
+
+  test('after the end nothing is told any more', async () => {
+    const { use, tell, state, close } = renewals()
+    await use('a')
+    await turn()
+    await close()
+    tell('a')
+    await turns()
+    expect(state.reads).toBe(0)
+  })
+
+  test('a registry ends although a watch of its store does not', async () => {
+    const memory = memoryStore({ gh: { TOKEN: 't' } })
+    const store: SecretStore = {
+      ...memory,
+      watch: () => Promise.resolve({ [Symbol.asyncDispose]: () => new Promise<void>(() => undefined) }),
+    }
+    const made = createRenewals(registrySettings({ store, watch: true }), () => ({ isWarm: () => true }) as never)
+    made.used(await runOf(memory, 'gh'), 'f')
+    await turn()
+    await made.close()
+  })
+
+  test('through a cache the newer version is read, not the one that is held', async () => {
+    const memory = memoryStore({ gh: { TOKEN: 'old' } })
+    const read: (string | undefined)[] = []
+    const cached = cachedStore(memory)
+    const store: SecretStore = {
+      ...cached,
+      getMany: async (requests, options) => {
+        const secrets = await cached.getMany(requests, options)
+        read.push(secrets[0]?.values['TOKEN'])
+        return secrets
+      },
+    }
+    await cached.get('gh')
+    const made = createRenewals(
+      registrySettings({ store, watch: true }),
+      () => ({ isWarm: () => true, renew: () => Promise.resolve(), endFamily: () => undefined }) as never,
+    )
+    made.used(await runOf(memory, 'gh'), 'f')
+    await turns()
+    await memory.set('gh', { TOKEN: 'new' })
+    await turns()
+    expect(read).toEqual(['new'])
+    await made.close()
+  })
+})
