@@ -1,3 +1,6 @@
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Plugin } from 'esbuild'
 import { defineConfig } from 'tsup'
 
 /** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
@@ -25,9 +28,45 @@ const library = {
   'worker-entry': 'src/worker/entry.ts',
 }
 
+/**
+ * Writes dist/THIRD-PARTY.txt: the licences of the packages of which the build holds a copy. These are what the command line alone
+ * uses, so that a service which embeds the library installs none of them.
+ */
+const thirdParty: Plugin = {
+  name: 'third-party',
+  setup(build) {
+    build.initialOptions.metafile = true
+    build.onEnd(({ metafile }) => {
+      const folders = Object.keys(metafile?.inputs ?? {}).flatMap((path) => {
+        const [folder] = /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []
+        return folder === undefined ? [] : [folder]
+      })
+      const notices = [...new Set(folders)].map(noticeOf).sort()
+      const heading = 'The command line of latchkey holds copies of the following packages, under their own licences.'
+      mkdirSync('dist', { recursive: true })
+      writeFileSync('dist/THIRD-PARTY.txt', `${[heading, ...notices].join(`\n\n${'-'.repeat(80)}\n`)}\n`)
+    })
+  },
+}
+
+function noticeOf(folder: string): string {
+  const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as Record<
+    string,
+    string
+  >
+  const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry))
+  if (file === undefined) throw new Error(`${folder} has no licence, and cannot be bundled`)
+  return `${name} ${version} (${license})\n\n${readFileSync(`${folder}/${file}`, 'utf8').trim()}`
+}
+
 export default defineConfig({
-  // The bin and the rehearsal, which nobody imports.
-  entry: { ...library, cli: 'src/cli/main.ts', rehearsal: 'src/worker/rehearsal.ts' },
+  // The bin, what it starts, and the rehearsal, which nobody imports.
+  entry: {
+    ...library,
+    cli: 'src/cli/main.ts',
+    'cli-collecting': 'src/cli/collecting/entry.ts',
+    rehearsal: 'src/worker/rehearsal.ts',
+  },
   format: 'esm',
   target: 'node20.19',
   platform: 'node',
@@ -35,4 +74,9 @@ export default defineConfig({
   sourcemap: false,
   splitting: true,
   clean: true,
+  esbuildOptions(options) {
+    // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
+    options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
+  },
+  esbuildPlugins: [thirdParty],
 })

@@ -97,6 +97,7 @@ export { fileStore, generateKey } from './stores/file.ts'
 export type {
   Anchor,
   AnchorMark,
+  FileRotateKeyOptions,
   FileStore,
   FileStoreOptions,
   KeyFileSource,
@@ -104,6 +105,7 @@ export type {
   KeyWrapper,
   PassphraseSource,
   RawKeySource,
+  ResealProgress,
   Recipient,
   WrapContext,
 } from './stores/file.ts'

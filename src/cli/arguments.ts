@@ -4,37 +4,54 @@ import type { Command, Input, Options } from './command.ts'
 import { COMMON_OPTIONS, SCOPE_OPTION, STORE_OPTIONS } from './command.ts'
 import { usageError } from './failure.ts'
 
-/** Finds the command: the first argument that is neither an option nor the text of one. */
-export function findCommand(args: readonly string[]): { readonly name: string | undefined; readonly rest: string[] } {
-  const anywhere = { ...COMMON_OPTIONS, ...STORE_OPTIONS, ...SCOPE_OPTION }
-  const first = tokensOf(args, anywhere).find((token) => token.kind === 'positional')
-  if (first === undefined) return { name: undefined, rest: [...args] }
-  return { name: first.value, rest: args.filter((_, index) => index !== first.index) }
+/** Which command is meant. */
+export interface Found {
+  /** The words that may name it, as they were typed: none, one, or the first two. */
+  readonly words: readonly string[]
+  /** The arguments without the first `count` of those words. */
+  without(count: number): string[]
 }
 
-/** The options alone, for a command line without a command. */
+/** Finds the words that name the command: the first arguments that are neither options nor the text of one. */
+export function findCommand(args: readonly string[]): Found {
+  const anywhere = { ...COMMON_OPTIONS, ...STORE_OPTIONS, ...SCOPE_OPTION }
+  const tokens = tokensOf(args, anywhere)
+  const end = tokens.find((token) => token.kind === 'option-terminator')?.index ?? args.length
+  const words = tokens.flatMap((token) => (token.kind === 'positional' && token.index < end ? [token] : [])).slice(0, 2)
+  return {
+    words: words.map(({ value }) => value),
+    without(count) {
+      const taken = words.slice(0, count).map(({ index }) => index)
+      return args.filter((_, index) => !taken.includes(index))
+    },
+  }
+}
+
+/** Reads options and arguments, whatever these are, for a command line of these options. */
 export function parseOptions(args: readonly string[], options: Options, help: string): Input {
-  const given = new Map<string, string | true>()
+  const given = new Map<string, string[]>()
   const positionals: string[] = []
+  const program: string[] = []
+  let ended = false
   for (const token of tokensOf(args, options)) {
-    if (token.kind === 'positional') positionals.push(token.value)
-    if (token.kind !== 'option') continue
-    const shown = shownOption(token.rawName)
-    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
-    if (option === undefined) throw usageError(`There is no option ${shown} here.`, help)
-    if (given.has(token.name)) throw usageError(`The option ${shown} is given twice.`, help)
-    given.set(
-      token.name,
-      option.placeholder === undefined ? flagOf(token, help) : textOf(token, option.placeholder, help),
-    )
+    if (token.kind === 'option-terminator') ended = true
+    else if (token.kind === 'positional') (ended ? program : positionals).push(token.value)
+    else {
+      const shown = shownOption(token.rawName)
+      const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
+      if (option === undefined) throw usageError(`There is no option ${shown} here.`, help)
+      const texts = given.get(token.name) ?? []
+      if (texts.length > 0 && option.multiple !== true) throw usageError(`The option ${shown} is given twice.`, help)
+      texts.push(option.placeholder === undefined ? flagOf(token, help) : textOf(token, option.placeholder, help))
+      given.set(token.name, texts)
+    }
   }
   return {
     arguments: positionals,
-    text(name) {
-      const text = given.get(name)
-      return typeof text === 'string' ? text : undefined
-    },
-    flag: (name) => given.get(name) === true,
+    program,
+    text: (name) => given.get(name)?.[0],
+    texts: (name) => given.get(name) ?? [],
+    flag: (name) => given.has(name),
   }
 }
 
@@ -43,14 +60,21 @@ export function parseCommand(name: string, command: Command, args: readonly stri
   const help = `latchkey ${name} --help tells what it takes.`
   const input = parseOptions(args, { ...command.options, ...COMMON_OPTIONS }, help)
   if (input.flag('help') || input.flag('version')) return input
-  const missing = command.arguments[input.arguments.length]
+  // Without a program to pass it to, what follows -- is arguments, which may then begin with a dash.
+  const words = command.takesProgram === true ? input.arguments : [...input.arguments, ...input.program]
+  const missing = command.arguments.filter((argument) => !argument.startsWith('['))[words.length]
   if (missing !== undefined) {
-    throw usageError(`${missing} is missing: latchkey ${[name, ...command.arguments].join(' ')}`, help)
+    throw usageError(`${missing.replace('...', '')} is missing: latchkey ${usageOf(name, command)}`, help)
   }
-  if (input.arguments.length > command.arguments.length) {
+  if (words.length > command.arguments.length && command.arguments.at(-1)?.includes('...') !== true) {
     throw command.surplus?.() ?? usageError(`latchkey ${name} takes fewer arguments than these.`, help)
   }
-  return input
+  return command.takesProgram === true ? input : { ...input, arguments: words, program: [] }
+}
+
+/** How a command is called, without the program's name and its options. */
+export function usageOf(name: string, command: Command): string {
+  return [name, ...command.arguments, ...(command.takesProgram === true ? ['-- PROGRAM [ARGUMENT...]'] : [])].join(' ')
 }
 
 interface OptionToken {
@@ -73,15 +97,15 @@ function tokensOf(args: readonly string[], options: Options) {
   }).tokens
 }
 
-function flagOf(token: OptionToken, help: string): true {
-  if (token.value === undefined) return true
+function flagOf(token: OptionToken, help: string): string {
+  if (token.value === undefined) return ''
   throw usageError(`The option ${shownOption(token.rawName)} takes no text.`, help)
 }
 
 function textOf({ rawName, value, inlineValue }: OptionToken, placeholder: string, help: string): string {
   const shown = shownOption(rawName)
-  // What begins with a dash is most likely the next option, and this one's text was forgotten.
-  if (value === undefined || value === '' || (inlineValue !== true && value.startsWith('-'))) {
+  // What begins with a dash is most likely the next option, and this one's text was forgotten. A dash alone is stdin or stdout.
+  if (value === undefined || value === '' || (inlineValue !== true && /^-./.test(value))) {
     throw usageError(`The option ${shown} needs a text after it: ${shown} ${placeholder}`, help)
   }
   return value

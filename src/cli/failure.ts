@@ -38,25 +38,39 @@ export interface Told {
   readonly exitCode: ExitCode
 }
 
-/** Says what to tell of a failure. */
-export function tell(error: unknown): Told {
+/**
+ * Says what to tell of a failure.
+ *
+ * @param json - as `{"error":{"code","message","hint"}}`, not as text.
+ */
+export async function tell(error: unknown, json: boolean): Promise<Told> {
   if (error instanceof Interrupted) return { text: '', exitCode: EXIT.interrupted }
-  if (error instanceof CliError) return told(error.message, error.code, error.hint, error.exitCode)
-  if (isLatchkeyError(error)) return told(error.message, String(error.code), error.hint, EXIT.failure)
+  const { code, message, hint: own } = partsOf(error)
+  const { hintFor } = await import('./hints.ts')
+  const hint = own ?? hintFor(code)
+  const exitCode = error instanceof CliError ? error.exitCode : EXIT.failure
+  if (json) return { text: `${JSON.stringify({ error: { code, message, hint } })}\n`, exitCode }
+  const next = hint === undefined ? '' : `hint: ${oneLine(hint)}\n`
+  return { text: `latchkey: ${message.split('\n').map(oneLine).join('\n')} [${code}]\n${next}`, exitCode }
+}
+
+interface Parts {
+  readonly code: string
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+function partsOf(error: unknown): Parts {
+  if (error instanceof CliError) return error
+  if (isLatchkeyError(error)) return { code: String(error.code), message: error.message, hint: error.hint }
   const errno = errnoOf(error)
+  if (errno !== undefined) return { code: 'UNAVAILABLE', message: `A call of the system failed (${errno}).` }
   // Any other message may quote what was read.
   const name = error instanceof Error && /^[A-Za-z]{1,40}$/.test(error.name) ? error.name : 'not an error'
-  return errno === undefined
-    ? told(`This should not have happened (${name}).`, 'UNEXPECTED', undefined, EXIT.failure)
-    : told(`A call of the system failed (${errno}).`, 'UNAVAILABLE', undefined, EXIT.failure)
+  return { code: 'UNEXPECTED', message: `This should not have happened (${name}).` }
 }
 
 /** Shows text that may hold a path or a name of somebody else's: what would move the cursor is escaped. */
 export function oneLine(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
-}
-
-function told(message: string, code: string, hint: string | undefined, exitCode: ExitCode): Told {
-  const next = hint === undefined ? '' : `hint: ${oneLine(hint)}\n`
-  return { text: `latchkey: ${oneLine(message)} [${code}]\n${next}`, exitCode }
 }

@@ -1,4 +1,5 @@
 /** Writes to stdout as fast as somebody reads it, and stops quietly when nobody does any more. */
+import { styleText } from 'node:util'
 import { CliError, errnoOf } from './failure.ts'
 
 /** Where a command's result goes. */
@@ -12,6 +13,8 @@ export interface Output {
    * @throws CliError UNAVAILABLE if it cannot be written, e.g. because the disk is full.
    */
   write(text: string): Promise<boolean>
+  /** Makes text bold where stdout is a terminal with colours; elsewhere gives it as it is. */
+  bold(text: string): string
 }
 
 let gone = false
@@ -23,7 +26,7 @@ export const output: Output = {
     return process.stdout.isTTY
   },
   get columns() {
-    return process.stdout.isTTY && process.stdout.columns > 0 ? process.stdout.columns : 80
+    return columnsOf(process.stdout)
   },
   write(text) {
     return new Promise((resolve, reject) => {
@@ -35,10 +38,30 @@ export const output: Output = {
         failed ??= error ?? undefined
         if (failed === undefined) resolve(true)
         else if (errnoOf(failed) === 'EPIPE') resolve(!(gone = true))
-        else reject(new CliError('UNAVAILABLE', `Could not write to stdout (${errnoOf(failed) ?? 'unknown'}).`))
+        else {
+          const hint =
+            'Make room, or write it somewhere else. What was asked for was done, only its result was not told.'
+          reject(new CliError('UNAVAILABLE', `Could not write to stdout (${errnoOf(failed) ?? 'unknown'}).`, hint))
+        }
       })
     })
   },
+  bold: (text) => (hasColors(process.stdout) ? styleText('bold', text) : text),
+}
+
+/** Says something beside the result, on stderr: a pipe gets nothing of it. */
+export function note(text: string): void {
+  process.stderr.write(`${text}\n`)
+}
+
+/** Whether a stream is a terminal with colours; `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are heeded by Node. */
+export function hasColors(stream: NodeJS.WriteStream): boolean {
+  return stream.isTTY && stream.hasColors()
+}
+
+/** The columns of a terminal; 80 where there is none. */
+export function columnsOf(stream: NodeJS.WriteStream): number {
+  return stream.isTTY && stream.columns > 0 ? stream.columns : 80
 }
 
 /** Keeps a reader that has gone from ending the process with a stack. What failed is told by `write`. */

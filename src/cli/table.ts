@@ -1,10 +1,17 @@
-/** Aligned columns that fit a terminal, row by row: a long table begins to print before all of it is known. */
+/**
+ * Aligned columns that fit a terminal, row by row: a long table begins to print before all of it is known, and needs no memory
+ * for what was printed.
+ */
+import type { Input } from './command.ts'
+import { output } from './output.ts'
 
 /** So many rows are waited for, to see how wide the columns are. */
 const SAMPLE = 200
 const GAP = '  '
-/** What the last column keeps, however narrow the terminal is. */
-const LEAST = 8
+/** What the last column needs at least; on a narrower terminal each cell goes on a line of its own. */
+const LEAST = 12
+/** So much is written at once. */
+const CHUNK = 16_384
 
 /** A table that is being written. */
 export interface Table {
@@ -14,34 +21,116 @@ export interface Table {
   end(): string
 }
 
+/** How an item becomes a row, and how it becomes JSON. */
+export interface Rows<Item> {
+  readonly cells: (item: Item) => readonly string[]
+  readonly json: (item: Item) => object
+}
+
 /**
- * Makes a table. The last column is cut where the terminal ends; the others are never cut, for half a name is none.
+ * Prints items as they come: as a table on a terminal, otherwise with tabs between cells, or with `--json` as an object on each
+ * line. Ends when nobody reads any more.
+ *
+ * @param last - what becomes of a last cell that is wider than the terminal: it is cut, or goes on in the next line.
+ * @returns how many items there were.
+ */
+export async function printRows<Item>(
+  input: Input,
+  heading: readonly string[],
+  items: AsyncIterable<Item> | Iterable<Item>,
+  { cells, json }: Rows<Item>,
+  last: 'cut' | 'whole' = 'cut',
+): Promise<number> {
+  const layout = input.flag('json') ? undefined : output.isTerminal ? await terminalTable(heading, last) : tabs()
+  let count = 0
+  let waiting = ''
+  for await (const item of items) {
+    count += 1
+    waiting += layout === undefined ? `${JSON.stringify(json(item))}\n` : layout.add(cells(item))
+    if (waiting.length < CHUNK) continue
+    if (!(await output.write(waiting))) return count
+    waiting = ''
+  }
+  waiting += layout?.end() ?? ''
+  if (waiting !== '') await output.write(waiting)
+  return count
+}
+
+async function terminalTable(heading: readonly string[], last: 'cut' | 'whole'): Promise<Table> {
+  const { default: widthOf } = await import('string-width')
+  const bold = (text: string) => output.bold(text)
+  if (last === 'cut')
+    return table(heading, output.columns, { widthOf, bold, fit: (text, room) => [cut(text, room, widthOf)] })
+  const { default: wrap } = await import('wrap-ansi')
+  return table(heading, output.columns, { widthOf, bold, fit: (text, room) => wrap(text, room).split('\n') })
+}
+
+function tabs(): Table {
+  return { add: (row) => `${row.join('\t')}\n`, end: () => '' }
+}
+
+/** How a terminal shows text. */
+export interface Typesetting {
+  /** How many columns a text takes. */
+  readonly widthOf: (text: string) => number
+  readonly bold: (text: string) => string
+  /** Makes lines of a last cell that has so much room: one that is cut, or as many as it needs. */
+  readonly fit: (text: string, room: number) => readonly string[]
+}
+
+/**
+ * Makes a table. The last column ends where the terminal does; the others are never cut, for half a name is none. Where too
+ * little would be left of the last column, each row becomes a paragraph: its first cell, and under it the others by name.
  *
  * @param columns - the width of the terminal.
  */
-export function table(heading: readonly string[], columns: number): Table {
+export function table(heading: readonly string[], columns: number, { widthOf, bold, fit }: Typesetting): Table {
   const waiting: (readonly string[])[] = []
-  let widths: number[] | undefined
+  let layout: ((row: readonly string[]) => string) | undefined
 
-  const line = (row: readonly string[], known: readonly number[]): string => {
-    const before = row.slice(0, -1).map((cell, index) => cell.padEnd(known[index] ?? 0) + GAP)
-    const start = before.join('')
-    const room = Math.max(columns - start.length, LEAST)
-    const last = row.at(-1) ?? ''
-    return `${start}${last.length > room ? `${last.slice(0, room - 3)}...` : last}\n`
+  const padded = (text: string, width: number) => text + ' '.repeat(Math.max(width - widthOf(text), 0))
+  const line = (row: readonly string[], widths: readonly number[]): string => {
+    const start = row
+      .slice(0, -1)
+      .map((cell, index) => padded(cell, widths[index] ?? 0) + GAP)
+      .join('')
+    const room = Math.max(columns - widthOf(start), LEAST)
+    return start + fit(row.at(-1) ?? '', room).join(`\n${' '.repeat(widthOf(start))}`)
+  }
+  const labels = Math.max(...heading.map(widthOf)) + 1
+  const paragraph = ([first = '', ...others]: readonly string[]): string => {
+    const rows = others.map((cell, index) => `${GAP}${padded(heading[index + 1] ?? '', labels)}${cell}\n`)
+    return `${bold(first)}\n${rows.join('')}`
   }
   const flush = (): string => {
-    const rows = [heading, ...waiting.splice(0)]
-    const known = heading.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)))
-    widths = known
-    return rows.map((row) => line(row, known)).join('')
+    const rows = waiting.splice(0)
+    const widths = heading.map((name, index) =>
+      Math.max(...[heading, ...rows].map((row) => widthOf(row[index] ?? name))),
+    )
+    const before = widths.slice(0, -1).reduce((sum, width) => sum + width + GAP.length, 0)
+    const fits = before + Math.min(widths.at(-1) ?? 0, LEAST) <= columns
+    layout = fits ? (row) => `${line(row, widths)}\n` : paragraph
+    return (fits ? `${bold(line(heading, widths))}\n` : '') + rows.map(layout).join('')
   }
   return {
     add(row) {
-      if (widths !== undefined) return line(row, widths)
+      if (layout !== undefined) return layout(row)
       waiting.push(row)
       return waiting.length < SAMPLE ? '' : flush()
     },
-    end: () => (widths === undefined && waiting.length > 0 ? flush() : ''),
+    end: () => (layout === undefined && waiting.length > 0 ? flush() : ''),
   }
+}
+
+/** Cuts a text to so many columns, with `...` at its end. */
+function cut(text: string, room: number, widthOf: (text: string) => number): string {
+  if (widthOf(text) <= room) return text
+  let kept = ''
+  let width = 0
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    width += widthOf(segment)
+    if (width > room - 3) break
+    kept += segment
+  }
+  return `${kept}...`
 }

@@ -25,6 +25,11 @@ export function maskText(text: string, matcher: Matcher): string {
 export interface MaskingBuffer {
   /** Takes a piece; returns what can be passed on. */
   readonly push: (piece: string) => string
+  /**
+   * Returns what is held back, if it is no more than `most` characters, as though nothing followed for now: a question waits
+   * for its answer. What follows is masked all the same if it goes on with a value that began there.
+   */
+  readonly release: (most: number) => string
   /** Returns the rest. */
   readonly end: () => string
 }
@@ -68,6 +73,12 @@ export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffe
       const matcher = currentMatcher()
       const text = held + piece
       return take(text, matcher, matcher.opening(text, passed))
+    },
+    release(most) {
+      if (held.length - passed > most) return ''
+      const matcher = currentMatcher()
+      const { cut, keep } = matcher.opening(held, passed)
+      return take(held, matcher, { cut: held.length, keep: Math.min(cut, keep) })
     },
     end: () => take(held, currentMatcher(), { cut: held.length, keep: held.length }),
   }

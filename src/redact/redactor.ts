@@ -157,16 +157,19 @@ export function createRedactor(values: Iterable<string> = []): Redactor {
     webStream: () => createWebStream(textBuffer, byteBuffer),
     forget,
   })
-  textBuffers.set(redactor, textBuffer)
+  buffers.set(redactor, { text: textBuffer, bytes: byteBuffer })
   return redactor
 }
 
-const textBuffers = new WeakMap<Redactor, () => MaskingBuffer>()
+/** What a masking buffer takes: texts, or bytes as texts with a character for each (Latin-1). */
+type Pieces = 'text' | 'bytes'
+
+const buffers = new WeakMap<Redactor, Readonly<Record<Pieces, () => MaskingBuffer>>>()
 
 /** What masks a text that comes in pieces, one after another, without a stream. */
-export function maskingBuffer(redactor: Redactor): MaskingBuffer {
+export function maskingBuffer(redactor: Redactor, pieces: Pieces = 'text'): MaskingBuffer {
   return withholding(() => {
-    const create = textBuffers.get(redactor)
+    const create = buffers.get(redactor)?.[pieces]
     if (create === undefined) throw new TypeError('not a redactor of this library')
     return create()
   })

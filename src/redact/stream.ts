@@ -73,6 +73,7 @@ export function withholding(create: () => MaskingBuffer): MaskingBuffer {
   }
   return {
     push: (piece) => guarded((buffer) => buffer.push(piece)),
+    release: (most) => guarded((buffer) => buffer.release(most)),
     end: () => guarded((buffer) => buffer.end()),
   }
 }

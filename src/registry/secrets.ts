@@ -108,6 +108,14 @@ export async function fitSecrets(fn: string, found: readonly Found[]): Promise<S
   return { found: await Promise.all(fits), findings: findings.flat() }
 }
 
+/** Gives what was found as the schemas of its definitions make it; throws all that is missing, or all that does not fit. */
+export async function requireFit(fn: string, read: readonly Found[]): Promise<readonly Found[]> {
+  requireAll(fn, read)
+  const { found, findings } = await fitSecrets(fn, read)
+  requireValid(findings)
+  return found
+}
+
 /** What schemas made of secrets before, by their values as the store keeps these: most calls find the very same. */
 const changedBefore = new WeakMap<object, Map<string, Secret>>()
 /** Forms kept per secret: definitions that it is required by. */
@@ -123,14 +131,6 @@ function changedSecret(secret: Secret, values: Secret['values']): Secret {
   const changed = { ...secret, values, version }
   changedBefore.set(secret.values, forms.set(version, changed))
   return changed
-}
-
-/** Gives what was found as the schemas of its definitions make it; throws all that is missing, or all that does not fit. */
-export async function requireFit(fn: string, read: readonly Found[]): Promise<readonly Found[]> {
-  requireAll(fn, read)
-  const { found, findings } = await fitSecrets(fn, read)
-  requireValid(findings)
-  return found
 }
 
 /** Made anew in each process, and never shown. */

@@ -3,10 +3,13 @@ import { RegistrationError } from '../errors.ts'
 import type { Needed } from './requirement.ts'
 import { isReserved } from './reserved-names.ts'
 
+/** What of a requirement says which variables it sets. */
+export type Assigned = Pick<Needed, 'name' | 'variable' | 'allowReserved'>
+
 /** One variable of a call's environment. */
-export interface Variable {
+export interface Variable<Need extends Assigned = Needed> {
   readonly name: string
-  readonly need: Needed
+  readonly need: Need
   readonly key: string
 }
 
@@ -17,8 +20,11 @@ export interface Variable {
  * @param known - for each requirement the keys to inject; a requirement whose keys are not known is left out.
  * @throws RegistrationError ENV_COLLISION if two keys would set the same variable, RESERVED_NAME.
  */
-export function assignVariables(fn: string, known: readonly { need: Needed; keys: readonly string[] }[]): Variable[] {
-  const taken = new Map<string, Variable>()
+export function assignVariables<Need extends Assigned>(
+  fn: string,
+  known: readonly { need: Need; keys: readonly string[] }[],
+): Variable<Need>[] {
+  const taken = new Map<string, Variable<Need>>()
   for (const { need, keys } of known) {
     for (const key of keys) {
       const variable = { name: need.variable(key), need, key }
@@ -33,7 +39,7 @@ export function assignVariables(fn: string, known: readonly { need: Needed; keys
   return [...taken.values()]
 }
 
-function refuseReserved(fn: string, { name, need, key }: Variable): void {
+function refuseReserved(fn: string, { name, need, key }: Variable<Assigned>): void {
   if (!isReserved(name) || need.allowReserved.has(name)) return
   throw new RegistrationError(
     'RESERVED_NAME',
@@ -44,7 +50,7 @@ function refuseReserved(fn: string, { name, need, key }: Variable): void {
   )
 }
 
-function collision(fn: string, first: Variable, second: Variable): RegistrationError {
+function collision(fn: string, first: Variable<Assigned>, second: Variable<Assigned>): RegistrationError {
   return new RegistrationError(
     'ENV_COLLISION',
     `${fn}: key ${first.key} of secret ${first.need.name} and key ${second.key} of secret ${second.need.name} would both set ${second.name}.`,

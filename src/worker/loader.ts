@@ -34,6 +34,7 @@ export function isUnreadTypeScript(error: unknown): boolean {
 function hostHasLoader(): boolean {
   // The host's flags come first; what follows the condition are packages to preload.
   const own = process.execArgv.indexOf(CHILD_CONDITION)
-  const loading = loaderFlags(process.execArgv.slice(0, own)).filter((flag) => !/strip-types|source-maps/.test(flag))
+  const flags = own === -1 ? process.execArgv : process.execArgv.slice(0, own)
+  const loading = loaderFlags(flags).filter((flag) => !/strip-types|source-maps/.test(flag))
   return LOADERS.test(loading.join(' '))
 }

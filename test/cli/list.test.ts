@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs'
+import { stripVTControlCharacters } from 'node:util'
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
@@ -36,7 +37,7 @@ test('--json prints a JSON object on each line; --scope lists another scope', as
 
 test('on a terminal, list prints a table whose columns stand under each other', async () => {
   const folder = await folderWithSecrets()
-  const { screen, code } = await folder.onTerminal(['list'])
+  const { screen, code } = await folder.onTerminal(['list'], [], 120, { NO_COLOR: '1' })
   const lines = screen.trimEnd().split('\r\n')
   expect(code).toBe(0)
   expect(lines).toHaveLength(3)
@@ -52,6 +53,29 @@ test('on a narrow terminal the keys are cut where it ends, and the names are who
   expect(line).toHaveLength(70)
 })
 
+test('on a terminal of 40 columns each secret is a paragraph, also where there is no UTF-8', async () => {
+  const folder = await folderWithSecrets()
+  const { screen } = await folder.onTerminal(['list'], [], 40, { LC_ALL: 'C' })
+  const lines = screen.trimEnd().split('\r\n')
+  expect(lines[0]).toContain('a')
+  expect(lines.slice(1, 4).map((line) => line.split(/ +/)[1])).toEqual(['WRITTEN', 'VERSION', 'KEYS'])
+  for (const line of lines) expect(stripVTControlCharacters(line)).toMatch(/^[\x20-\x7e]{1,40}$/)
+})
+
+test('colours are used on a terminal that has them, unless NO_COLOR says not to', async () => {
+  const folder = await folderWithSecrets()
+  expect((await folder.onTerminal(['list'])).screen).toContain('\x1b[1m')
+  expect((await folder.onTerminal(['list'], [], 120, { NO_COLOR: '1' })).screen).not.toContain('\x1b')
+  expect((await folder.run(['list'])).stdout).not.toContain('\x1b')
+})
+
+test('--scopes lists scopes, --prefix the names that begin so', async () => {
+  const folder = await folderWithSecrets()
+  expect((await folder.run(['list', '--scopes'])).stdout).toBe('acme\ndefault\n')
+  expect((await folder.run(['list', '--scopes', '--json'])).stdout).toBe('{"scope":"acme"}\n{"scope":"default"}\n')
+  expect((await folder.run(['list', '--prefix', 'my_'])).stdout).toMatch(/^my_github_secret\t.*\n$/)
+})
+
 test('a reader that goes, such as head, ends list quietly', async () => {
   const folder = await folderWithSecrets(3_000)
   const ended = await folder.run(['list'], { after: '| head -n 1' })
@@ -63,7 +87,9 @@ test('a full disk under stdout is told', async () => {
   const folder = await folderWithSecrets()
   expect(await folder.run(['list'], { after: '> /dev/full' })).toMatchObject({
     code: 1,
-    stderr: 'latchkey: Could not write to stdout (ENOSPC). [UNAVAILABLE]\n',
+    stderr: expect.stringMatching(
+      /^latchkey: Could not write to stdout \(ENOSPC\)\. \[UNAVAILABLE\]\nhint: .*\n$/,
+    ) as string,
   })
 })
 
@@ -90,5 +116,5 @@ test('a store whose key is lost cannot be listed, and the hint says what opens i
   rmSync(folder.at('secrets.latchkey.key'))
   const { code, stderr } = await folder.run(['list'])
   expect(code).toBe(1)
-  expect(stderr).toMatch(/\[KEY_MISSING\]\nhint: Bring this store's key back .* A new key does not open it\.\n$/)
+  expect(stderr).toMatch(/\[KEY_MISSING\]\nhint: Bring this store's key back .* A new key does not open it\. .*\n$/)
 })

@@ -3,6 +3,10 @@ import { isBuiltin } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands.ts'
+import { commandHelp } from '../../src/cli/help.ts'
+import { hintFor } from '../../src/cli/hints.ts'
+import { STORE_CODES } from '../../src/errors.ts'
 import { cliFolder } from '../helpers/run-cli.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -19,26 +23,47 @@ test('--help lists the commands; without a command the same goes to stderr, as a
   const folder = cliFolder()
   const help = await folder.run(['--help'])
   expect(help).toMatchObject({ code: 0, stderr: '' })
-  for (const text of ['  init ', '  set NAME KEY ', '  list ', 'Exit codes: 0 done'])
-    expect(help.stdout).toContain(text)
+  const heads = Object.keys(COMMANDS).map((name) => `\n  ${name}`)
+  for (const text of [...heads, 'Exit codes: 0 done']) expect(help.stdout).toContain(text)
   expect(await folder.run([])).toEqual({ code: 2, stdout: '', stderr: help.stdout })
 })
 
-test.each(['init', 'set', 'list'])('%s --help tells its options, whatever else is missing', async (command) => {
-  const { code, stdout } = await cliFolder().run([command, '-h'])
-  expect(code).toBe(0)
-  expect(stdout).toContain(`Usage: latchkey ${command}`)
-  for (const option of ['--file PATH', '--key-file PATH', '--help', '--version']) expect(stdout).toContain(option)
+test('each command’s help fits a narrow terminal, has no letter that needs UTF-8, and tells every option', async () => {
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    const command = await load()
+    const narrow = commandHelp(name, command, 40)
+    expect(narrow).toMatch(/^[\x20-\x7e\n]*$/)
+    const copied = command.examples ?? []
+    for (const line of narrow.split('\n')) {
+      if (!copied.includes(line.trim()) && line.trim().includes(' '))
+        expect(line.length, `${name}: ${line}`).toBeLessThanOrEqual(40)
+    }
+    const wide = commandHelp(name, command, 200)
+    for (const option of [...Object.keys(command.options), 'json', 'help', 'version'])
+      expect(wide).toContain(`--${option}`)
+    expect(command.summary).toMatch(/^[A-Z].*[^.]$/)
+  }
+})
+
+test('help is asked for by -h, whatever else is missing; a group lists its commands', async () => {
+  const folder = cliFolder()
+  const help = await folder.run(['set', '-h'])
+  expect(help).toMatchObject({ code: 0, stderr: '' })
+  expect(help.stdout).toContain('Usage: latchkey set NAME KEY [options]')
+  expect((await folder.run(['recipients', '--help'])).stdout).toContain('  recipients rm ID ')
+  const bare = await folder.run(['recipients'])
+  expect(bare).toMatchObject({ code: 2, stdout: '' })
+  expect(bare.stderr).toContain('recipients list, recipients add, recipients rm')
 })
 
 test.each([
-  ['an unknown command', ['lsit'], 'There is no command lsit: the commands are init, set, list.'],
+  ['an unknown command', ['lsit'], 'There is no command lsit: the commands are init, set, '],
   ['what may be a value', ['hunter2-hunter2'], 'There is no such command: '],
-  ['an option that the command lacks', ['init', '--json'], 'There is no option --json here.'],
+  ['an option that the command lacks', ['init', '--yes'], 'There is no option --yes here.'],
   ['an option without its text', ['list', '--file'], 'The option --file needs a text after it: --file PATH'],
-  ['an option in the place of a text', ['list', '--file', '--json'], 'The option --file needs a text after it'],
-  ['a flag with a text', ['list', '--json=hunter2'], 'The option --json takes no text.'],
-  ['an option twice', ['list', '--json', '--json'], 'The option --json is given twice.'],
+  ['an option in the place of a text', ['list', '--file', '--scopes'], 'The option --file needs a text after it'],
+  ['a flag with a text', ['list', '--scopes=hunter2'], 'The option --scopes takes no text.'],
+  ['an option twice', ['list', '--scopes', '--scopes'], 'The option --scopes is given twice.'],
   ['too many arguments', ['list', 'hunter2'], 'latchkey list takes fewer arguments than these.'],
 ])('%s is a mistake in the command line', async (_, args, message) => {
   const { code, stdout, stderr } = await cliFolder().run(args)
@@ -48,19 +73,36 @@ test.each([
   expect(stderr).not.toContain('hunter2')
 })
 
-test('the command line loads the ciphers alone: no Tinypool, no mustache, no zod', () => {
+test('every error of a store says what to do next', () => {
+  for (const code of STORE_CODES) {
+    // A store that the command line opens is neither closed before its use nor in a child.
+    if (code !== 'CLOSED' && code !== 'STORE_IN_CHILD') expect(hintFor(code), code).toMatch(/\w/)
+  }
+})
+
+test('the command line loads the ciphers and mustache of what is installed with latchkey, and nothing else', () => {
+  expect([...loaded('cli.js', true)].sort()).toEqual(['@aws-sdk/client-secrets-manager', '@noble/ciphers', 'mustache'])
+})
+
+test('what a start loads before it knows which command is meant is no package', () => {
+  expect(loaded('cli.js', false).size).toBe(0)
+})
+
+/** The packages that a built file loads, by way of others: also those that are imported when they are needed? */
+function loaded(entry: string, later: boolean): Set<string> {
   const packages = new Set<string>()
   const seen = new Set<string>()
+  const pattern = later
+    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([\w@./-]+)["']/g
+    : /(?:\bfrom\s*|\bimport\s*)["']([\w@./-]+)["']/g
   const visit = (path: string): void => {
     if (seen.has(path)) return
     seen.add(path)
-    for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(
-      /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([^"']+)["']/g,
-    )) {
+    for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(pattern)) {
       if (from.startsWith('.')) visit(join(dirname(path), from))
       else if (!isBuiltin(from)) packages.add(from.split('/', 2).join('/'))
     }
   }
-  visit(join(root, 'dist/cli.js'))
-  expect([...packages]).toEqual(['@noble/ciphers'])
-})
+  visit(join(root, 'dist', entry))
+  return packages
+}

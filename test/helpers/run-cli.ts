@@ -5,8 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { fileStore } from '../../src/stores/file.ts'
+import type { FileStore } from '../../src/stores/file.ts'
 
-const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
 const NOBODY = 65534
 
@@ -35,7 +37,21 @@ export interface CliFolder {
   entries: () => string[]
   run: (args: string[], options?: RunOptions) => Promise<Ended>
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
-  onTerminal: (args: string[], steps?: [string, string][], columns?: number) => Promise<Screen>
+  onTerminal: (
+    args: string[],
+    steps?: [string, string | number][],
+    columns?: number,
+    env?: Record<string, string>,
+  ) => Promise<Screen>
+}
+
+/** What runs on a terminal. A step waits for a text on the screen, then types, or gives the terminal so many columns. */
+export interface TerminalJob {
+  command: string[]
+  steps: [string, string | number][]
+  columns: number
+  cwd: string
+  env: Record<string, string>
 }
 
 export interface Screen {
@@ -73,30 +89,43 @@ export function cliFolder(): CliFolder {
         stdin ?? '',
       )
     },
-    async onTerminal(args, steps = [], columns = 120) {
-      const job = {
+    onTerminal: (args, steps = [], columns = 120, env = {}) =>
+      onTerminal({
         command: [process.execPath, CLI, ...args],
         steps,
         columns,
         cwd: folder,
-        env: { PATH, TERM: 'xterm' },
-      }
-      const { code, stdout, stderr } = await ended(
-        spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
-        '',
-      )
-      if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
-      return JSON.parse(stdout) as Screen
-    },
+        env: { PATH, TERM: 'xterm', ...env },
+      }),
   }
 }
 
-/** A folder with a store and its key. */
-export async function cliFolderWithStore(): Promise<CliFolder> {
+/** Runs any program on a terminal of its own. */
+export async function onTerminal(job: TerminalJob): Promise<Screen> {
+  const { PATH = '' } = process.env
+  const { code, stdout, stderr } = await ended(
+    spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
+    '',
+  )
+  if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
+  return JSON.parse(stdout) as Screen
+}
+
+/** A folder with a store and its key, which holds these secrets of scope `default`. */
+export async function cliFolderWithStore(
+  secrets: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+): Promise<CliFolder> {
   const folder = cliFolder()
   const { code, stderr } = await folder.run(['init'])
   if (code !== 0) throw new Error(stderr)
+  await using store = storeOf(folder)
+  for (const [name, values] of Object.entries(secrets)) await store.set(name, values)
   return folder
+}
+
+/** The store of a folder, as a program opens it. */
+export function storeOf(folder: CliFolder): FileStore {
+  return fileStore({ path: folder.at('secrets.latchkey') })
 }
 
 function ended(child: ReturnType<typeof spawn>, stdin: string | Buffer): Promise<Ended> {

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { createRedactor, WITHHELD } from '../../src/redact/index.ts'
+import { maskingBuffer } from '../../src/redact/redactor.ts'
 import { ENCODERS, numRuns, secretValue, someText, throughStream } from './oracle.ts'
 
 const VALUE = 'pä55wörd/with+€ and % 漢字'
@@ -225,5 +226,24 @@ describe('a web stream', () => {
       createRedactor(['secret-1']).webStream() as unknown as TransformStream<Uint8Array, Uint8Array>,
     )
     expect(await new Response(output ?? null).text()).toBe('token=***')
+  })
+})
+
+describe('a masking buffer', () => {
+  test('lets go of a question that waits, and masks the rest of a value that began in it', () => {
+    const buffer = maskingBuffer(createRedactor(['correct-horse']), 'bytes')
+    expect(buffer.push('sure? c')).toBe('sure? ')
+    expect(buffer.release(3)).toBe('c')
+    expect(buffer.push('orrect-horse')).toBe('***')
+    expect(buffer.push('; sure? c')).toBe('; sure? ')
+    expect(buffer.release(3)).toBe('c')
+    expect(buffer.push('an') + buffer.end()).toBe('an')
+  })
+
+  test('keeps back more of a value than it is asked to let go of', () => {
+    const buffer = maskingBuffer(createRedactor(['correct-horse']), 'bytes')
+    expect(buffer.push('corr')).toBe('')
+    expect(buffer.release(3)).toBe('')
+    expect(buffer.push('ect-horse') + buffer.end()).toBe('***')
   })
 })

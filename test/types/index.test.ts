@@ -90,27 +90,6 @@ describe('a registry', () => {
   })
 })
 
-test('a manifest is asked for and told in these shapes', () => {
-  expectTypeOf<latchkey.Registry['check']>().toEqualTypeOf<
-    (options?: latchkey.CheckOptions) => Promise<latchkey.CheckReport>
-  >()
-  expectTypeOf<latchkey.Registry['manifest']>().toEqualTypeOf<
-    (options?: latchkey.ManifestOptions) => Promise<latchkey.Manifest>
-  >()
-  expectTypeOf<latchkey.Manifest['functions']>().toEqualTypeOf<readonly latchkey.ManifestFunction[]>()
-  expectTypeOf<latchkey.Manifest['secrets']>().toEqualTypeOf<readonly latchkey.ManifestSecret[]>()
-  expectTypeOf<latchkey.ManifestStored>().toExtend<latchkey.CheckReport>()
-  expectTypeOf<latchkey.ManifestStored['secrets']>().toEqualTypeOf<readonly latchkey.StoredSecret[]>()
-  expectTypeOf<latchkey.ManifestStored['expires']>().toEqualTypeOf<readonly latchkey.ManifestExpiry[] | undefined>()
-})
-
-test('withFreshSecret keeps the type of the function', () => {
-  type Fetches = latchkey.Registered<(url: string) => Promise<number>>
-  expectTypeOf(latchkey.withFreshSecret<Fetches>).toEqualTypeOf<
-    (fn: Fetches, isAuthError: (error: latchkey.CallError) => boolean) => Fetches
-  >()
-})
-
 test('events are told apart by what they hold', () => {
   expectTypeOf<latchkey.CallEvent['scope']>().toEqualTypeOf<string>()
   expectTypeOf<latchkey.CallEvent['outcome']>().toEqualTypeOf<latchkey.EventOutcome | undefined>()

@@ -2,49 +2,70 @@
 import { lstatSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { isLatchkeyError } from '../../errors.ts'
+import type { FileStore } from '../../stores/file.ts'
+import { answer } from '../answer.ts'
 import { STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine } from '../failure.ts'
 import { ignoreInGit } from '../git-ignore.ts'
-import { output } from '../output.ts'
-import { withStore } from '../store.ts'
+import { addressOf, storeFileOf, withFileStore } from '../store.ts'
 
 export const init: Command = {
-  summary: 'Makes a store file and its key file',
+  summary: 'Makes a store file and its key file, or what another store needs',
   arguments: [],
   options: STORE_OPTIONS,
   details: [
-    'Both files can be read by you alone. The name of the key file goes into the .gitignore beside it. The key is not shown, and\nneither file is made if one of them exists. With LATCHKEY_KEY set and no --key-file, that key is used and no key file is made.',
-    'Keep a copy of the key where the store is not: whoever has both can read every secret, and without the key nobody can.',
+    'Both files can be read by you alone, under any umask. The name of the key file becomes a line of the .gitignore beside it. The key is not shown. Nothing is overwritten: if there is a store file or a key file already, it says so and changes nothing.',
+    'Keep a copy of the key where the store is not, such as a password manager: whoever has both can read every secret, and without the key nobody can.',
+    'With LATCHKEY_KEY set and no --key-file, the store is made for that key, and there is no key file. With --passphrase it is made for a pass phrase, which is asked for twice..',
   ],
+  examples: ['latchkey init', 'latchkey init --file /srv/app/secrets.latchkey --key-file /etc/app/latchkey.key'],
   async run(input) {
-    const text = await withStore(input, async (store) => {
-      const keyFile = keyFileFor(store.path, input)
-      refuseExisting('store', store.path, 'latchkey list shows what is in it, latchkey set adds to it.')
-      if (keyFile === undefined) {
-        await store.create()
-        return `Made the store ${shown(store.path)}. Its key is the one in LATCHKEY_KEY.\n${KEEP}`
-      }
-      refuseExisting('key', keyFile, 'To make a store with that key, store a secret: latchkey set NAME KEY')
-      const ignored = ignoreInGit(keyFile)
-      try {
-        await store.create({ makeKeyFile: true })
-      } catch (error) {
-        throw halfMade(error, keyFile)
-      }
-      return [
-        `Made the store ${shown(store.path)}`,
-        `and its key   ${shown(keyFile)} (both can be read by you alone).`,
-        `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
-        KEEP,
-        ...elsewhere(store.path, keyFile),
-        'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
-      ].join('\n')
-    })
-    await output.write(`${text}\n`)
+    if (addressOf(input) !== undefined) {
+      const { initStore } = await import('../init-store.ts')
+      return initStore(input)
+    }
+    // Before a pass phrase is asked for.
+    refuseExisting('store', storeFileOf(input), 'latchkey list shows what is in it, latchkey set adds to it.')
+    const made = await withFileStore(input, (store) => make(store, input), { mayMake: true, isNew: true })
+    await answer(input, { store: made.store, keyFile: made.keyFile ?? null }, made.text)
     return EXIT.ok
   },
+}
+
+/** What was made, and what to tell of it. */
+interface Made {
+  readonly store: string
+  readonly keyFile?: string
+  readonly text: string
+}
+
+async function make(store: FileStore, input: Input): Promise<Made> {
+  const { path } = store
+  const byPassphrase = input.flag('passphrase') || input.text('passphrase-file') !== undefined
+  const keyFile = byPassphrase ? undefined : keyFileFor(path, input)
+  if (keyFile === undefined) {
+    await store.create()
+    const key = byPassphrase ? 'the pass phrase' : 'the one in LATCHKEY_KEY'
+    return { store: path, text: `Made the store ${shown(path)}. Its key is ${key}.\n${KEEP}` }
+  }
+  refuseExisting('key', keyFile, 'To make a store with that key, store a secret: latchkey set NAME KEY')
+  const ignored = ignoreInGit(keyFile)
+  try {
+    await store.create({ makeKeyFile: true })
+  } catch (error) {
+    throw halfMade(error, keyFile)
+  }
+  const text = [
+    `Made the store ${shown(path)}`,
+    `and its key   ${shown(keyFile)} (both can be read by you alone).`,
+    `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
+    KEEP,
+    ...elsewhere(path, keyFile),
+    'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
+  ].join('\n')
+  return { store: path, keyFile, text }
 }
 
 const KEEP = `

@@ -1,14 +1,12 @@
 /** `latchkey set NAME KEY`. */
 import { lstatSync } from 'node:fs'
-import { isKey, isSecretName } from '../../secret.ts'
+import { answer } from '../answer.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
-import type { Command } from '../command.ts'
+import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { CliError, oneLine, usageError } from '../failure.ts'
-import { output } from '../output.ts'
-import { scopeOf, withStore } from '../store.ts'
-
-const HOW = 'Leave it out to be asked for it, or send it on stdin: latchkey set NAME KEY < FILE'
+import { oneLine } from '../failure.ts'
+import { keyOf, nameOf, scopeOf, valueInArguments } from '../names.ts'
+import { withWritableStore } from '../store.ts'
 
 export const set: Command = {
   summary: 'Stores the value of one key of a secret',
@@ -16,56 +14,58 @@ export const set: Command = {
   options: {
     ...STORE_OPTIONS,
     ...SCOPE_OPTION,
+    'value-file': { placeholder: 'PATH', description: 'read the value from a file' },
     replace: { description: 'make KEY the only key of the secret (default: its other keys stay)' },
+    description: { placeholder: 'TEXT', description: 'what the secret is for; sealed, and shown by latchkey show' },
   },
   details: [
-    'On a terminal it asks for the value and does not show it. Otherwise the value is what comes on stdin, as UTF-8; exactly one\nline break (LF or CRLF) is taken off its end, if there is one. Nothing at all on stdin is a mistake, not the empty value.',
+    'On a terminal it asks for the value and shows nothing of what is typed. Backspace and Ctrl-U work; a pasted text keeps its lines. Ctrl-C ends it with exit code 130, and nothing is written.',
+    'Otherwise the value is what comes on stdin, as UTF-8. Exactly one line break (LF or CRLF) is taken off its end, if there is one. Nothing at all on stdin is a mistake, not the empty value, which is a single line break.',
     'A value is never an argument: other users can see the arguments of a process, and the shell keeps them in its history.',
-    'Examples:\n  latchkey set my_github_secret GH_ACCESS_TOKEN\n  latchkey set my_github_secret GH_USERNAME < username.txt\n  pass show github | latchkey set my_github_secret GH_ACCESS_TOKEN --scope acme/production',
+    'If there is a key but no store file, it is made.',
+  ],
+  examples: [
+    'latchkey set my_github_secret GH_ACCESS_TOKEN',
+    'latchkey set my_github_secret GH_USERNAME < username.txt',
+    'pass show github | latchkey set my_github_secret GH_ACCESS_TOKEN --scope acme/production',
   ],
   surplus: valueInArguments,
   async run(input) {
-    const [name, key] = input.arguments
+    const name = nameOf(input.arguments[0])
+    const key = keyOf(input.arguments[1])
     const scope = scopeOf(input)
-    if (name?.includes('=') === true || key?.includes('=') === true) throw valueInArguments()
-    // Neither is repeated: it may be a value that stands in the wrong place.
-    if (!isSecretName(name)) {
-      throw usageError('NAME is not a name.', 'A name is a letter or _, then up to 127 letters, digits, _ or -.')
-    }
-    if (!isKey(key)) {
-      throw usageError(
-        'KEY is not a key.',
-        'A key is the name of an environment variable: a letter or _, then letters, digits or _.',
-      )
-    }
-    const text = await withStore(input, async (store) => {
-      // A key that is missing is told before anything is asked.
-      await store.describe(name, { scope })
-      const isNew = lstatSync(store.path, { throwIfNoEntry: false }) === undefined
-      const value = await valueOf(name, key)
-      const info = await store.set(name, { [key]: value }, { scope, mode: input.flag('replace') ? 'replace' : 'merge' })
-      const made = isNew ? `Made the store ${oneLine(store.path)}.\n` : ''
-      return `${made}Stored ${key} of ${name} (scope ${info.scope}, version ${info.version}; its keys: ${info.keys.join(', ')}).`
-    })
-    await output.write(`${text}\n`)
+    const done = await withWritableStore(
+      input,
+      async (store) => {
+        // A key that is missing is told before anything is asked.
+        await store.describe(name, { scope })
+        const path = 'path' in store && typeof store.path === 'string' ? store.path : undefined
+        const made = path !== undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined
+        const value = await valueOf(name, key, input)
+        const mode = input.flag('replace') ? 'replace' : 'merge'
+        const info = await store.set(name, { [key]: value }, { scope, mode, description: input.text('description') })
+        return { info, made: made ? path : undefined }
+      },
+      { mayMake: true },
+    )
+    const { version, keys } = done.info
+    const made = done.made === undefined ? '' : `Made the store ${oneLine(done.made)}.\n`
+    const text = `${made}Stored ${key} of ${name} (scope ${scope}, version ${version}; its keys: ${keys.join(', ')}).`
+    await answer(input, { name, scope, version, keys }, text)
     return EXIT.ok
   },
 }
 
-async function valueOf(name: string, key: string): Promise<string> {
+async function valueOf(name: string, key: string, input: Input): Promise<string> {
+  const file = input.text('value-file')
+  if (file !== undefined) {
+    const { readValueFile } = await import('../value-file.ts')
+    return readValueFile(file)
+  }
   if (process.stdin.isTTY) {
     const { askHidden } = await import('../prompt.ts')
     return askHidden(`Value of ${key} of ${name} (not shown): `)
   }
   const { readValue } = await import('../standard-input.ts')
   return readValue(`latchkey set ${name} ${key} < FILE`)
-}
-
-function valueInArguments(): CliError {
-  return new CliError(
-    'VALUE_IN_ARGV',
-    'A value is not taken from the command line: other users can see it there, and the shell keeps it in its history.',
-    `${HOW}. If what you typed is secret, remove it from the history, and change it.`,
-    EXIT.usage,
-  )
 }

@@ -14,11 +14,19 @@ import type { KeySource } from '../keys/key-source.ts'
 import { readingVerbs } from './reading.ts'
 import { changeKeys, newDataKey, newPassphrase, oneMore, recipientsOf } from './rekey.ts'
 import type { Recipient } from '../keys/recipients.ts'
-import type { Rekey } from './rekey.ts'
+import type { Rekey, ResealProgress } from './rekey.ts'
 import { fileStoreSettings } from './settings.ts'
 import type { FileStoreOptions } from './settings.ts'
 import { fileSource } from './source.ts'
 import { writingVerbs } from './writing.ts'
+
+/** How to rotate the data key of a store file. */
+export interface FileRotateKeyOptions {
+  /** Who can open the store from now on. Default: the same as now, whose keys must all be given. */
+  readonly keys?: readonly KeySource[] | undefined
+  /** Told now and then how many secrets are sealed again, of how many. What it throws stops the rotation; nothing is written. */
+  readonly onProgress?: ((progress: ResealProgress) => void) | undefined
+}
 
 /** A store in an encrypted file. */
 export interface FileStore extends Omit<Required<WritableSecretStore>, 'watch'>, Pick<WritableSecretStore, 'watch'> {
@@ -59,10 +67,9 @@ export interface FileStore extends Omit<Required<WritableSecretStore>, 'watch'>,
    * Makes a new data key and seals every record again, in one rewrite: whoever reads meanwhile sees the old file or the new
    * one, and a crash leaves one of them.
    *
-   * @param options - `keys`: who can open the store from now on. Default: the same as now, whose keys must all be given.
    * @throws StoreError CORRUPT if a record does not open; then nothing is written.
    */
-  rotateKey(options?: { readonly keys?: readonly KeySource[] | undefined }): Promise<void>
+  rotateKey(options?: FileRotateKeyOptions): Promise<void>
 }
 
 /** Opens a file store on a given file system. */
@@ -162,17 +169,18 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
 
     async rotateKey(rotateOptions) {
       assertOpen()
-      assertOptions('rotateKey', rotateOptions, ['keys'])
+      assertOptions('rotateKey', rotateOptions, ['keys', 'onProgress'])
       const keys: unknown = rotateOptions?.keys
+      const onProgress = checkedProgress(rotateOptions?.onProgress)
       if (keys === undefined) {
-        await rekey(newDataKey(settings.credentials(), 'same'))
+        await rekey(newDataKey(settings.credentials(), 'same', onProgress))
         return
       }
       if (!Array.isArray(keys) || keys.length === 0) {
         throw argumentError('INVALID_OPTION', 'rotateKey: keys must be an array that is not empty.')
       }
       const next = sourcesOf(keys)
-      await rekey(newDataKey(next.read(), 'given'))
+      await rekey(newDataKey(next.read(), 'given', onProgress))
       settings.sources = next
     },
 
@@ -197,4 +205,10 @@ export function openFileStore(options: FileStoreOptions, system: FileSystem): Fi
   }
 
   return store
+}
+
+function checkedProgress(onProgress: unknown): FileRotateKeyOptions['onProgress'] {
+  if (onProgress === undefined || typeof onProgress === 'function')
+    return onProgress as FileRotateKeyOptions['onProgress']
+  throw argumentError('INVALID_OPTION', 'rotateKey: onProgress must be a function.')
 }

@@ -44,6 +44,13 @@ function keysText({ document }: View): string {
   return JSON.stringify([document.header.store, document.header.keys.map(entryFields)])
 }
 
+/** How far a rotation is: records, older versions of secrets included. */
+export interface ResealProgress {
+  readonly checked: number
+  readonly total: number
+}
+type OnProgress = ((progress: ResealProgress) => void) | undefined
+
 /** Lists who can open a store. */
 export function recipientsOf({ document }: View): Recipient[] {
   return document.header.keys[0].wraps.map(recipientOf)
@@ -53,6 +60,7 @@ export function recipientsOf({ document }: View): Recipient[] {
 export function newDataKey(
   credentials: readonly Credential[],
   recipients: 'given' | 'same' | { without: string },
+  onProgress?: OnProgress,
 ): Rekey {
   return async (view, setting) => {
     const [entry] = view.document.header.keys
@@ -64,7 +72,7 @@ export function newDataKey(
     const key = deriveDataKey(newDataKeyBytes(), setting.storeId)
     const wraps = await Promise.all(kept.map(async (credential) => wrapFor(credential, key, setting)))
     const keys: Keyring = [keyEntry(key, wraps)]
-    return (now) => reseal(now, keys, key)
+    return (now) => reseal(now, keys, key, onProgress)
   }
 }
 
@@ -138,7 +146,7 @@ async function openedBy(
 const SLICE_MS = 8
 
 /** Seals every record again, under another data key. One record that does not open stops it before anything is written. */
-async function reseal(view: View, keys: Keyring, primary: View['primary']): Promise<View> {
+async function reseal(view: View, keys: Keyring, primary: View['primary'], onProgress: OnProgress): Promise<View> {
   const { document } = view
   const records: Uint8Array[] = []
   let until = performance.now() + SLICE_MS
@@ -150,8 +158,10 @@ async function reseal(view: View, keys: Keyring, primary: View['primary']): Prom
     )
     at += text.length + 1
     if (performance.now() < until) continue
+    onProgress?.({ checked: records.length, total: document.count })
     await new Promise((resolve) => setImmediate(resolve))
     until = performance.now() + SLICE_MS
   }
+  onProgress?.({ checked: document.count, total: document.count })
   return nextView(view, { keys, primary, open: new Map([[primary.id, primary]]) }, records, document.count)
 }

@@ -1,0 +1,57 @@
+/** What runs in the process that imports a user's module: it only collects what the module registers, and calls nothing. */
+import { fileURLToPath } from 'node:url'
+import { isLatchkeyError } from '../../errors.ts'
+import { collectRegistries } from '../../registry/collect.ts'
+import type { Registry } from '../../registry/types.ts'
+import { isUnreadTypeScript, lacksLoader } from '../../worker/loader.ts'
+import type { Answer, Collected, Job } from './job.ts'
+
+// What the module may replace is taken before it runs.
+const send = process.send?.bind(process) as ((answer: Answer, sent: () => void) => void) | undefined
+const exit = process.exit.bind(process)
+const job = JSON.parse(process.argv[2] ?? '') as Job
+
+process.on('disconnect', () => exit(1))
+// It must not be what an import waits for that never ends.
+process.channel?.unref()
+process.argv.splice(1, Infinity, fileURLToPath(job.module))
+const answer = await run().catch(failed)
+process.channel?.ref()
+// Whatever the module left running ends here.
+send?.(answer, () => exit(0))
+
+async function run(): Promise<Answer> {
+  if (await lacksLoader(job.module)) return { kind: 'typescript' }
+  const collecting = collectRegistries()
+  await import(job.module)
+  const registries = await Promise.all(collecting.registries().map(collected))
+  return { kind: 'done', registries }
+}
+
+async function collected(registry: Registry): Promise<Collected> {
+  const functions = registry.functions().length
+  const { scopes, expiry } = job
+  if (job.kind === 'check') return { functions, report: await registry.check(scopes && { scopes }) }
+  return { functions, manifest: await registry.manifest({ scopes, ...(expiry && { expiry }) }) }
+}
+
+function failed(error: unknown): Answer {
+  if (isUnreadTypeScript(error)) return { kind: 'typescript' }
+  const { name, code, stack } = (error ?? {}) as { name?: unknown; code?: unknown; stack?: unknown }
+  return {
+    kind: 'failed',
+    name: typeof name === 'string' && /^\w{1,60}$/.test(name) ? name : 'not an error',
+    code:
+      isLatchkeyError(error) || (typeof code === 'string' && /^[A-Z][A-Z0-9_]{1,60}$/.test(code))
+        ? String(code)
+        : undefined,
+    at: placeIn(typeof stack === 'string' ? stack : ''),
+  }
+}
+
+/** The first place of a stack that is a file's: `file:///…:12:3`. Node names the file of a syntax error on the first line. */
+function placeIn(stack: string): string | undefined {
+  return (
+    /^\s+at (?:.*\()?(file:\/\/\/[^\s()]+:\d+:\d+)\)?$/m.exec(stack)?.[1] ?? /^(file:\/\/\/\S+:\d+)$/m.exec(stack)?.[1]
+  )
+}

@@ -1,0 +1,75 @@
+/** `latchkey rotate-key`. */
+import type { SecretStore } from '../../store.ts'
+import type { KeySource } from '../../stores/keys/key-source.ts'
+import { answer } from '../answer.ts'
+import { STORE_OPTIONS } from '../command.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { CliError, oneLine } from '../failure.ts'
+import { NEW_KEY_OPTIONS, newKeyFile } from '../new-key.ts'
+import { progress } from '../progress.ts'
+import { withStore } from '../store.ts'
+
+/** A store whose data key can be changed. */
+interface Rotating {
+  rotateKey(options: {
+    keys?: readonly KeySource[] | undefined
+    onProgress: (progress: { readonly checked: number; readonly total?: number }) => void
+  }): Promise<void>
+}
+
+export const rotateKey: Command = {
+  summary: 'Makes a new data key and seals every secret again',
+  arguments: [],
+  options: { ...STORE_OPTIONS, ...NEW_KEY_OPTIONS },
+  details: [
+    'Those who can open the store still can, and all their keys are needed: name each with --key-file, and --passphrase. With --new-key-file, a new key takes the place of all of them: do this when a key may have been seen, or when somebody leaves. Change the values then, too: whoever has the old key and a copy of the store can read what was in it.',
+    'Others may read and write meanwhile. If it is stopped in the middle, everything stays readable; on a server, the next rotation finishes it. If one secret does not open, nothing is changed.',
+  ],
+  examples: ['latchkey rotate-key', 'latchkey rotate-key --new-key-file next.key'],
+  async run(input) {
+    const path = input.text('new-key-file')
+    const made = await withStore(input, async (store) => {
+      const rotating = rotatingOf(store)
+      const keyFile = path === undefined ? undefined : await newKeyFile(path)
+      const shown = progress('Sealing again')
+      try {
+        const keys = keyFile === undefined ? undefined : [{ keyFile }]
+        await rotating.rotateKey({
+          keys,
+          onProgress: ({ checked, total }) => {
+            shown.done(checked, total)
+          },
+        })
+      } catch (error) {
+        throw keyFile === undefined ? error : withKeyFile(error, keyFile)
+      } finally {
+        shown.end()
+      }
+      return keyFile
+    })
+    const key =
+      made === undefined
+        ? ''
+        : `\nIts key is now ${oneLine(made)}, and no other. Keep a copy where the store is not, and put it where the old key was: as the key file, in LATCHKEY_KEY, or by LATCHKEY_KEY_FILE.`
+    await answer(input, { rotated: true, keyFile: made ?? null }, `Every secret is sealed with a new data key.${key}`)
+    return EXIT.ok
+  },
+}
+
+function rotatingOf(store: SecretStore): Rotating {
+  if ('rotateKey' in store && typeof store.rotateKey === 'function') return store as unknown as Rotating
+  throw new CliError(
+    'UNSUPPORTED',
+    `The store ${store.name} seals nothing: it has no key of ours.`,
+    'Rotate its keys with its own tools.',
+  )
+}
+
+/** The new key may be needed already: a rotation on a server that was stopped in the middle has two keys. */
+function withKeyFile(error: unknown, keyFile: string): unknown {
+  const { code, message, hint } = error as { code?: unknown; message: string; hint?: string }
+  if (typeof code !== 'string') return error
+  const kept = `The new key file ${keyFile} is there: keep it until the rotation was repeated.`
+  return new CliError(code, message, hint === undefined ? kept : `${hint} ${kept}`)
+}

@@ -1,0 +1,39 @@
+/** `latchkey show NAME`. */
+import { answer } from '../answer.ts'
+import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
+import type { Command } from '../command.ts'
+import { EXIT } from '../exit-codes.ts'
+import { oneLine } from '../failure.ts'
+import { infoJson, shownDate } from '../info.ts'
+import { nameOf, noSecret, scopeOf } from '../names.ts'
+import { output } from '../output.ts'
+import { withStore } from '../store.ts'
+
+export const show: Command = {
+  summary: 'Shows a secret without its values: keys, version, date, description',
+  arguments: ['NAME'],
+  options: { ...STORE_OPTIONS, ...SCOPE_OPTION },
+  details: [
+    'Each line is a word and a tab or blanks before what it tells. With --json: name, scope, keys, version, createdAt, description, and, where the store holds them, skipped: foreign key names that do not fit.',
+  ],
+  examples: ['latchkey show my_github_secret --scope acme/production'],
+  async run(input) {
+    const name = nameOf(input.arguments[0])
+    const scope = scopeOf(input)
+    const info = await withStore(input, async (store) => store.describe(name, { scope }))
+    if (info === undefined) throw noSecret(name, scope)
+    const rows: [string, string][] = [
+      ['name', name],
+      ['scope', scope],
+      ['version', info.version],
+      ['written', shownDate(info.createdAt)],
+      ...(info.description === undefined ? [] : [['about', oneLine(info.description)] as [string, string]]),
+      ...info.keys.map((key): [string, string] => ['key', key]),
+      ...(info.skipped ?? []).map((key): [string, string] => ['skipped', oneLine(key)]),
+    ]
+    const line = ([word, text]: [string, string]) =>
+      output.isTerminal ? `${output.bold(word.padEnd(8))} ${text}` : `${word}\t${text}`
+    await answer(input, infoJson(info), rows.map(line).join('\n'))
+    return EXIT.ok
+  },
+}

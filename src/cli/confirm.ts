@@ -1,0 +1,34 @@
+/** Asks whether something that cannot be undone is meant. */
+import { createInterface } from 'node:readline'
+import type { Input } from './command.ts'
+import { CliError, Interrupted, usageError } from './failure.ts'
+
+/**
+ * Returns if the person at the terminal says yes, or said it before with `--yes`.
+ *
+ * @throws CliError DECLINED for any other answer, USAGE if there is no terminal to ask on; Interrupted for Ctrl-C.
+ */
+export async function confirm(input: Input, question: string): Promise<void> {
+  if (input.flag('yes')) return
+  if (!process.stdin.isTTY)
+    throw usageError('This cannot be undone, and there is no terminal to ask on.', 'Say that it is meant with --yes.')
+  if (/^y(es)?$/i.test((await lineOf(`${question} [y/N] `)).trim())) return
+  throw new CliError('DECLINED', 'Nothing was changed.', 'Answer y to do it.')
+}
+
+function lineOf(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr, historySize: 0 })
+  return new Promise<string>((resolve, reject) => {
+    lines.on('SIGINT', () => {
+      process.stderr.write('\n')
+      reject(new Interrupted())
+    })
+    lines.on('close', () => {
+      // Ctrl-D, or a terminal that went away.
+      resolve('')
+    })
+    lines.question(question, resolve)
+  }).finally(() => {
+    lines.close()
+  })
+}

@@ -1,0 +1,45 @@
+/** Makes what a store that is no file needs: tables, and a key. */
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { answer } from './answer.ts'
+import type { Input } from './command.ts'
+import { EXIT } from './exit-codes.ts'
+import type { ExitCode } from './exit-codes.ts'
+import { CliError, oneLine } from './failure.ts'
+import { newKeyFile } from './new-key.ts'
+import { withStore } from './store.ts'
+
+/** Prepares the store of `--store`. May be called again: what is there stays. */
+export async function initStore(input: Input): Promise<ExitCode> {
+  const { keyFile, migrated } = await withStore(input, async (store) => {
+    const keyFile = 'rotateKey' in store ? await keyFor(input) : undefined
+    const migrated = 'migrate' in store && typeof store.migrate === 'function'
+    if (migrated) await (store as unknown as { migrate(): Promise<void> }).migrate()
+    return { keyFile, migrated }
+  })
+  const lines = [
+    ...(migrated ? ['The tables of the store are there.'] : []),
+    ...(keyFile === undefined
+      ? []
+      : [
+          `Made its key ${oneLine(keyFile)}, which only you can read. Keep a copy: without it nobody can read what is stored.`,
+          `To use it, set LATCHKEY_KEY_FILE=${oneLine(keyFile)}, or give --key-file each time.`,
+        ]),
+    'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
+  ]
+  await answer(input, { migrated, keyFile: keyFile ?? null }, lines.join('\n'))
+  return EXIT.ok
+}
+
+/** Makes the key file that is named, if it is not there. `undefined`: there is a key. */
+async function keyFor(input: Input): Promise<string | undefined> {
+  if (input.flag('passphrase') || input.text('passphrase-file') !== undefined) return undefined
+  const { LATCHKEY_KEY: key, LATCHKEY_KEY_FILE: file } = process.env
+  const named = input.text('key-file') ?? (key === undefined ? file : undefined)
+  if (named === undefined) {
+    if (key !== undefined) return undefined
+    const hint = 'Say where it is to be made, with --key-file PATH, or set LATCHKEY_KEY.'
+    throw new CliError('KEY_MISSING', 'This store seals what it keeps, and there is no key.', hint)
+  }
+  return existsSync(resolve(named)) ? undefined : newKeyFile(named)
+}

@@ -1,0 +1,89 @@
+/** Signals between latchkey, the command and the terminal that both may have. */
+import type { ChildProcess } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
+/** What a terminal sends to every process in its foreground, and so to the command itself. */
+const FROM_TERMINAL: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH'])
+/** What ends a process with an image of its memory, which holds the values. */
+const DUMPS_CORE: ReadonlySet<string> = new Set([
+  'SIGQUIT',
+  'SIGILL',
+  'SIGTRAP',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGSEGV',
+  'SIGSYS',
+  'SIGXCPU',
+  'SIGXFSZ',
+])
+
+/**
+ * Passes signals on to a command from now on, and stops with it where a shell waits for both. Start it before the command, so
+ * that no signal ends latchkey alone.
+ *
+ * @returns what ends it.
+ */
+export function passSignals(command: () => ChildProcess | undefined): () => void {
+  const listeners = PASSED_ON.map((signal) => {
+    const listener = (): void => {
+      if (!(FROM_TERMINAL.has(signal) && isInForeground())) command()?.kill(signal)
+    }
+    return [signal, listener] as const
+  })
+  for (const [signal, listener] of listeners) process.on(signal, listener)
+  // A program that stops only itself, as less does for Ctrl-Z, would leave the shell waiting for latchkey.
+  const changed = (): void => {
+    if (isStopped(command()?.pid) && isInForeground()) process.kill(process.pid, 'SIGTSTP')
+  }
+  process.on('SIGCHLD', changed)
+  return () => {
+    process.off('SIGCHLD', changed)
+    for (const [signal, listener] of listeners) process.off(signal, listener)
+  }
+}
+
+/**
+ * Ends this process by the signal that ended the command, so that a shell sees what it would see without latchkey.
+ *
+ * @returns the exit code that says the same, where this process must not or cannot end by it.
+ */
+export function endBy(signal: NodeJS.Signals): number {
+  if (!DUMPS_CORE.has(signal)) process.kill(process.pid, signal)
+  return 128 + constants.signals[signal]
+}
+
+/** Tells whether a terminal's Ctrl-C reaches this process, and so the command as well. */
+function isInForeground(): boolean {
+  const fields = statOf('self')
+  if (fields !== undefined) {
+    const [, , group, , , foreground] = fields
+    return group === foreground
+  }
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch (error) {
+    // ENXIO, ENODEV, ENOENT, ENOTTY: there is no terminal to send anything.
+    if (error instanceof Error && 'code' in error) return false
+    throw error
+  }
+}
+
+function isStopped(pid: number | undefined): boolean {
+  return pid !== undefined && statOf(String(pid))?.[0] === 'T'
+}
+
+/** The fields of /proc/PID/stat from the state on: state, parent, group, session, terminal, the terminal's foreground group. */
+function statOf(pid: string): string[] | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')
+  } catch (error) {
+    // ENOENT, ESRCH: no such process, or no such system.
+    if (error instanceof Error && 'code' in error) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,100 @@
+/** `redis:`. */
+import { redisStore } from '../../stores/redis.ts'
+import type { RedisClient } from '../../stores/redis.ts'
+import { CliError } from '../failure.ts'
+import { keyOptions } from '../keys.ts'
+import { numberSetting } from './address.ts'
+import type { Address, Opener } from './address.ts'
+import { exportOf, loadClient } from './client.ts'
+
+/** A client of Redis, and how it is ended. */
+interface Connected {
+  readonly client: RedisClient
+  end(): unknown
+}
+type NodeRedis = RedisClient & {
+  on(event: 'error', listener: () => void): unknown
+  connect(): Promise<unknown>
+  destroy(): void
+}
+type Ioredis = RedisClient & {
+  on(event: 'error', listener: () => void): unknown
+  connect(): Promise<unknown>
+  disconnect(): void
+}
+
+type MakeNodeRedis = (config: object) => NodeRedis
+type MakeIoredis = new (url: string, config: object) => Ioredis
+
+/**
+ * Opens a store in Redis or Valkey, by the user's own redis, ioredis or iovalkey: `redis:` on the server that `REDIS_URL` names,
+ * `redis://host:6379/0?prefix=apps` or `rediss://…`. The password is that of `REDIS_PASSWORD`.
+ */
+export const openRedis: Opener = async (address, input) => {
+  const { prefix, history } = address.settings('prefix', 'history')
+  const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
+  const { client, end } = await connect(urlOf(address))
+  const store = redisStore({ client, ...place })
+  return {
+    store,
+    async close() {
+      await store.close()
+      end()
+    },
+  }
+}
+
+async function connect(url: string): Promise<Connected> {
+  const found = await loadClient('Redis', ['redis', 'ioredis', 'iovalkey'])
+  const connected =
+    found.name === 'redis'
+      ? nodeRedis(exportOf(found, 'createClient') as MakeNodeRedis, url)
+      : ioredis(exportOf(found, 'Redis') as MakeIoredis, url)
+  const { client, end } = connected
+  try {
+    await client.connect()
+  } catch {
+    end()
+    // Whatever it is, its text may quote the address.
+    throw new CliError(
+      'UNAVAILABLE',
+      'Could not connect to Redis.',
+      'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
+    )
+  }
+  return connected
+}
+
+function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedis; end: () => void } {
+  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 10_000 } })
+  // It is told by the command that fails.
+  client.on('error', () => undefined)
+  return {
+    client,
+    end: () => {
+      client.destroy()
+    },
+  }
+}
+
+function ioredis(
+  Redis: new (url: string, config: object) => Ioredis,
+  url: string,
+): { client: Ioredis; end: () => void } {
+  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 })
+  client.on('error', () => undefined)
+  return {
+    client,
+    end: () => {
+      client.disconnect()
+    },
+  }
+}
+
+function urlOf({ host, username, password, path, variant }: Address): string {
+  const { REDIS_URL: whole, REDIS_PASSWORD: other = '' } = process.env
+  if (host === '') return whole || 'redis://127.0.0.1:6379'
+  const secret = password || other
+  const login = username === '' && secret === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`
+  return `${variant === 'tls' ? 'rediss' : 'redis'}://${login}${host}/${encodeURIComponent(path)}`
+}

@@ -1,0 +1,189 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { generateKey } from '../../src/crypto/raw-key.ts'
+import { fileStore } from '../../src/stores/file.ts'
+import { CLI, cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
+import type { CliFolder } from '../helpers/run-cli.ts'
+
+const VALUE = 'correct-horse-battery'
+const SIGNALS = fileURLToPath(new URL('../fixtures/cli/signals.mjs', import.meta.url))
+
+/** A store with the secrets `db`, `other` and `proxy`. */
+async function folderWithSecrets(): Promise<CliFolder> {
+  const folder = await cliFolderWithStore()
+  await using store = fileStore({ path: folder.at('secrets.latchkey') })
+  await store.set('db', { PASS: `${VALUE}-PASS`, USER: `${VALUE}-USER` })
+  await store.set('other', { PASS: `${VALUE}-PASS` })
+  await store.set('proxy', { HTTPS_PROXY: `${VALUE}-PROXY`, PATH: `${VALUE}-PATH` })
+  return folder
+}
+
+/** Starts the program without a terminal, as a leader of its own group, so that no signal reaches anybody else. */
+function start(folder: CliFolder, args: string[]) {
+  const child = spawn(process.execPath, [CLI, 'run', ...args], {
+    cwd: folder.folder,
+    detached: true,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  let text = ''
+  const printed = async (part: string): Promise<string> => {
+    while (!text.includes(part)) text += String(((await once(child.stdout, 'data')) as [Buffer])[0])
+    return text
+  }
+  return { child, printed }
+}
+
+test('the program gets the keys beside the user’s own environment, and nothing that opens the store', async () => {
+  const folder = await folderWithSecrets()
+  const key = folder.read('secrets.latchkey.key').trim()
+  const env = { MINE: 'mine', USER: 'mine', LATCHKEY_KEY: key, LATCHKEY_OTHER: 'x' }
+  const script = 'echo "$MINE ${USER#correct-} ${PASS#correct-} [$LATCHKEY_KEY$LATCHKEY_OTHER] $HTTPS_PROXY"; exit 7'
+  const ended = await folder.run(['run', '-s', 'db', '--no-mask', '--', 'sh', '-c', script], { env })
+  expect(ended).toEqual({ code: 7, stdout: 'mine horse-battery-USER horse-battery-PASS [] \n', stderr: '' })
+  const some = await folder.run(['run', '--secret=db:USER', '--', 'sh', '-c', 'echo "[$PASS]$#$1"', 'sh', '$HOME;*'], {
+    env,
+  })
+  expect(some).toEqual({ code: 0, stdout: '[]1$HOME;*\n', stderr: '' })
+})
+
+test('everything that is missing is told in one error, and nothing starts', async () => {
+  const folder = await folderWithSecrets()
+  const ended = await folder.run([
+    'run',
+    '-s',
+    'db:PASS,NOPE',
+    '-s',
+    'gone',
+    '-s',
+    'db:NEITHER',
+    '--',
+    'touch',
+    'started',
+  ])
+  expect(ended).toMatchObject({ code: 125, stdout: '' })
+  expect(ended.stderr).toMatch(
+    /^latchkey: 3 missing:\n {2}key NOPE of secret db .*\n {2}key NEITHER of secret db .*\n {2}secret gone .*\[MISSING_SECRETS\]\nhint: /,
+  )
+  expect(folder.entries()).not.toContain('started')
+})
+
+test('keys of one name collide; reserved names are refused, and one is admitted by its name', async () => {
+  const folder = await folderWithSecrets()
+  const both = await folder.run(['run', '-s', 'db', '-s', 'other', '--', 'true'])
+  expect(both).toMatchObject({ code: 125, stdout: '' })
+  expect(both.stderr).toContain(
+    'key PASS of secret db and key PASS of secret other would both set PASS. [ENV_COLLISION]',
+  )
+  const reserved = await folder.run(['run', '-s', 'proxy:HTTPS_PROXY', '--', 'true'])
+  expect(reserved).toMatchObject({ code: 125 })
+  expect(reserved.stderr).toMatch(/\[RESERVED_NAME\]\nhint: .*--allow-reserved VARIABLE/)
+  const admit = ['run', '-s', 'proxy:HTTPS_PROXY', '--allow-reserved']
+  expect(await folder.run([...admit, 'HTTPS_PROXY', '--', 'sh', '-c', '[ -n "$HTTPS_PROXY" ]'])).toMatchObject({
+    code: 0,
+  })
+  const never = await folder.run([...admit, 'PATH', '--', 'true'])
+  expect(never.code).toBe(2)
+  expect(never.stderr).toContain('[USAGE]')
+})
+
+test.each([
+  ['no secret', ['run', '--', 'true']],
+  ['no program', ['run', '-s', 'db']],
+  ['a program without two dashes', ['run', '-s', 'db', 'true']],
+  ['what is no name', ['run', '-s', `${VALUE}!`, '--', 'true']],
+  ['a pair', ['run', '-s', `PASS=${VALUE}`, '--', 'true']],
+  ['no key after the colon', ['run', '-s', 'db:', '--', 'true']],
+])('%s is a mistake in the command line, and not repeated', async (_, args) => {
+  const { code, stdout, stderr } = await cliFolder().run(args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toMatch(/\[USAGE\]\nhint: .*\n$/)
+  expect(stderr).not.toContain(VALUE)
+})
+
+test('what cannot be started: 127 if it is not there, 126 otherwise, and 125 if the store does not open', async () => {
+  const folder = await folderWithSecrets()
+  const absent = await folder.run(['run', '-s', 'db', '--', 'no-program'])
+  expect(absent).toMatchObject({ code: 127, stdout: '' })
+  expect(absent.stderr).toContain('The command no-program was not found. [COMMAND_NOT_FOUND]')
+  writeFileSync(folder.at('not-executable'), '')
+  const denied = await folder.run(['run', '-s', 'db', '--', './not-executable'])
+  expect(denied).toMatchObject({ code: 126 })
+  expect(denied.stderr).toContain('(EACCES). [COMMAND_NOT_STARTED]')
+  const env = { LATCHKEY_KEY: generateKey() }
+  expect(await folder.run(['run', '-s', 'db', '--', 'true'], { env })).toMatchObject({ code: 125 })
+})
+
+test('values are masked in both streams, in every form, and every other byte is passed on as it is', async () => {
+  const folder = await folderWithSecrets()
+  const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, n) => (n * 7) % 256))
+  writeFileSync(folder.at('bytes'), bytes)
+  const script =
+    'printf "%.9s" "$PASS"; printf "%s\\n" "${PASS#?????????}"; printf %s "$PASS" | base64; cat bytes; echo "$PASS" >&2'
+  const ended = await folder.run(['run', '-s', 'db', '--', 'sh', '-c', script], { after: '> out' })
+  expect(ended).toEqual({ code: 0, stdout: '', stderr: '***\n' })
+  const out = spawnSync('cat', [folder.at('out')]).stdout
+  expect(out.equals(Buffer.concat([Buffer.from('***\n***\n'), bytes]))).toBe(true)
+})
+
+test('a question without a line end is shown while it waits for its answer', async () => {
+  const folder = await folderWithSecrets()
+  // Its last letter may be the beginning of a value, and of a value in base64.
+  const { child, printed } = start(folder, [
+    '-s',
+    'db',
+    '--',
+    'sh',
+    '-c',
+    'printf "sure? (y/n) c"; read a; echo "orrect-horse-battery-PASS $a"',
+  ])
+  await printed('sure? (y/n) c')
+  child.stdin.end('yes\n')
+  expect(await printed('yes')).toBe('sure? (y/n) c*** yes\n')
+  expect(await once(child, 'close')).toEqual([0, null])
+})
+
+test('signals reach the program, and latchkey ends as it ends', async () => {
+  const folder = await folderWithSecrets()
+  const { child, printed } = start(folder, ['-s', 'db', '--', process.execPath, SIGNALS])
+  await printed('ready')
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTERM'] as const) {
+    child.kill(signal)
+    await printed(signal)
+  }
+  expect(await once(child, 'close')).toEqual([9, null])
+})
+
+test.each([
+  ['TERM', [null, 'SIGTERM']],
+  ['KILL', [null, 'SIGKILL']],
+  // Its own image of memory would hold the values.
+  ['SEGV', [139, null]],
+])('a program that ends by SIG%s ends latchkey so that a shell sees the same', async (signal, expected) => {
+  const folder = await folderWithSecrets()
+  const { child } = start(folder, ['-s', 'db', '--', 'sh', '-c', `ulimit -c 0; kill -${signal} $$`])
+  child.stdout.resume()
+  expect(await once(child, 'close')).toEqual(expected)
+})
+
+test('no value stands in the arguments of any process', async () => {
+  const folder = await folderWithSecrets()
+  const script = 'cat /proc/$PPID/cmdline /proc/$$/cmdline; ls -A'
+  const { stdout } = await folder.run(['run', '-s', 'db', '--no-mask', '--', 'sh', '-c', script])
+  expect(stdout).toContain('run\0-s\0db')
+  expect(stdout).not.toContain(VALUE)
+  expect(stdout.split('\n').slice(1)).not.toContain('tmp')
+})
+
+test('a reader that goes ends the program, and a full disk under its output is told', async () => {
+  const folder = await folderWithSecrets()
+  expect(await folder.run(['run', '-s', 'db', '--', 'yes'], { after: '| head -n 1' })).toMatchObject({
+    code: 0,
+    stdout: 'y\n',
+  })
+  const full = await folder.run(['run', '-s', 'db', '--', 'echo', 'x'], { after: '> /dev/full' })
+  expect(full).toMatchObject({ code: 1 })
+  expect(full.stderr).toContain('Could not write what the command printed (ENOSPC). [UNAVAILABLE]')
+})

@@ -1,0 +1,130 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { generateKey } from '../../src/stores/file.ts'
+import { describeEngine, sharedEngine } from '../helpers/engines.ts'
+import { ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
+import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
+import { redisHere, startRedis } from '../helpers/engines/redis.ts'
+import { CREDENTIALS, startFakeAws } from '../helpers/aws/fake.ts'
+import { cliFolder } from '../helpers/run-cli.ts'
+import type { Ended } from '../helpers/run-cli.ts'
+import { startFakeVault } from '../helpers/vault/fake.ts'
+
+const VALUE = 'correct-horse-battery'
+
+function failed({ code, stdout, stderr }: Ended): [number | null, string] {
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^latchkey: .* \[[A-Z_]+\]\nhint: .*\n$/m)
+  expect(stderr).not.toContain(VALUE)
+  return [code, /\[([A-Z_]+)\]/.exec(stderr)?.[1] ?? '']
+}
+
+/** What every store that can be written does by its address. */
+async function livesThrough(store: string, env: Record<string, string>, seals: boolean): Promise<void> {
+  const folder = cliFolder()
+  const name = `cli_${Math.random().toString(36).slice(2)}`
+  const run = (args: string[], stdin = '') => folder.run([...args, '--store', store], { stdin, env })
+  expect(await run(['init'])).toMatchObject({ code: 0 })
+  for (const [key, value] of Object.entries({ A: VALUE, B: '2' })) {
+    expect(await run(['set', name, key, '--scope', 'cli/one'], value)).toMatchObject({ code: 0 })
+  }
+  const { stdout } = await run(['list', '--scope', 'cli/one', '--prefix', name, '--json'])
+  expect(JSON.parse(stdout)).toMatchObject({ name, scope: 'cli/one', keys: ['A', 'B'] })
+  expect(await run(['get', name, 'A', '--scope', 'cli/one', '--reveal'])).toMatchObject({
+    code: 0,
+    stdout: `${VALUE}\n`,
+  })
+  const rotated = await run(['rotate-key'])
+  if (seals) expect(rotated).toMatchObject({ code: 0 })
+  else expect(failed(rotated)).toEqual([1, 'UNSUPPORTED'])
+  expect(failed(await run(['show', 'absent', '--scope', 'cli/one']))).toEqual([1, 'NOT_FOUND'])
+  expect(failed(await run(['recipients', 'list']))).toEqual([2, 'USAGE'])
+  expect(await run(['rm', name, '--scope', 'cli/one', '--yes'])).toMatchObject({ code: 0 })
+}
+
+const KEY = { LATCHKEY_KEY: generateKey() }
+
+const redis = redisHere()
+describeEngine('redis', redis, 'TEST_REDIS_URL, or redis-server on PATH', (here) => {
+  const server = sharedEngine(here, startRedis)
+  test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
+})
+
+const postgres = postgresHere()
+describeEngine('postgres', postgres, 'TEST_POSTGRES_URL, or postgres', (here) => {
+  const server = sharedEngine('url' in here ? here : { binary: here.folder }, startPostgres)
+  test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
+})
+
+const etcd = etcdHere()
+describeEngine('etcd', etcd, ETCD_WANTED, (here) => {
+  const server = sharedEngine(here, startEtcd)
+  test('is used by its address', () =>
+    livesThrough('etcd:?prefix=cli/', { ...KEY, ETCDCTL_ENDPOINTS: server.url }, true))
+})
+
+test('Vault is used by its address, with the token of the environment', async () => {
+  const vault = await startFakeVault()
+  try {
+    await livesThrough('vault:secret/apps', { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token }, false)
+    const folder = cliFolder()
+    const address = vault.address.replace('http:', 'vault+http:')
+    const bare = await folder.run(['list', '--store', `${address}/secret`], { env: { HOME: folder.folder } })
+    expect(failed(bare)).toEqual([1, 'DENIED'])
+  } finally {
+    await vault.stop()
+  }
+})
+
+test('AWS is used by its address, with the credentials of the environment', async () => {
+  const aws = await startFakeAws()
+  try {
+    const env = { AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId, AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey }
+    await livesThrough(`aws:billing?region=${aws.region}&endpoint=${encodeURIComponent(aws.endpoint)}`, env, false)
+  } finally {
+    await aws.stop()
+  }
+})
+
+test('a directory and the environment are read, and say that they cannot be written or keep no versions', async () => {
+  const folder = cliFolder()
+  mkdirSync(folder.at('mounted/app'), { recursive: true })
+  writeFileSync(folder.at('mounted/app/K'), `${VALUE}\n`)
+  const run = (...args: string[]) => folder.run([...args, '--store', 'dir:mounted?trim=true'])
+  expect((await run('get', 'app', 'K', '--reveal')).stdout).toBe(`${VALUE}\n`)
+  expect(failed(await run('set', 'app', 'K'))).toEqual([1, 'UNSUPPORTED'])
+  expect(failed(await run('history', 'app'))).toEqual([1, 'UNSUPPORTED'])
+  const env = { LATCHKEY_STORE: 'env:', LATCHKEY_SECRET__app__K: VALUE }
+  expect((await folder.run(['list', '--json'], { env })).stdout).toContain('"name":"app"')
+  expect(failed(await folder.run(['recipients', 'list'], { env }))).toEqual([1, 'UNSUPPORTED'])
+  // An option is nearer than the environment.
+  expect(failed(await folder.run(['list', '--file', 'absent'], { env }))).toEqual([1, 'NOT_FOUND'])
+})
+
+test('an address that is wrong is a mistake in the command line, and not repeated', async () => {
+  const folder = cliFolder()
+  for (const [address, code] of [
+    [`postgres://me:${VALUE}@db.example.org/app`, 'VALUE_IN_ARGV'],
+    [VALUE, 'USAGE'],
+    [`${VALUE}:x`, 'USAGE'],
+    [`env:${VALUE}`, 'USAGE'],
+    [`redis:?${VALUE}=1`, 'USAGE'],
+    [`redis:?history=${VALUE}`, 'USAGE'],
+    ['dir:', 'USAGE'],
+    [`dir:/etc?layout=${VALUE}`, 'USAGE'],
+    [`vault:`, 'USAGE'],
+    [`postgres:?plaintext=${VALUE}`, 'USAGE'],
+    [`etcd://127.0.0.1:2379/${VALUE}`, 'USAGE'],
+    [`aws://${VALUE}/x`, 'USAGE'],
+  ] as const) {
+    expect(failed(await folder.run(['list', '--store', address]))).toEqual([2, code])
+  }
+  expect(failed(await folder.run(['list', '--store', 'env:', '--file', 'x']))).toEqual([2, 'USAGE'])
+})
+
+test('a server that is not there is told without its address’s password', async () => {
+  const folder = cliFolder()
+  for (const LATCHKEY_STORE of [`redis://me:${VALUE}@127.0.0.1:1`, `postgres://me:${VALUE}@127.0.0.1:1/app`]) {
+    expect(failed(await folder.run(['list'], { env: { ...KEY, LATCHKEY_STORE } }))).toEqual([1, 'UNAVAILABLE'])
+  }
+})
