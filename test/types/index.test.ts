@@ -127,6 +127,12 @@ describe('a store', () => {
     expectTypeOf(latchkey.fileStore).toEqualTypeOf<(options?: latchkey.FileStoreOptions) => latchkey.FileStore>()
     expectTypeOf<latchkey.FileStore>().toExtend<latchkey.WritableSecretStore>()
     expectTypeOf(latchkey.generateKey).toEqualTypeOf<() => string>()
+    expectTypeOf<latchkey.FileStore['rotateKey']>().toEqualTypeOf<
+      (options?: latchkey.FileRotateKeyOptions) => Promise<void>
+    >()
+    expectTypeOf<latchkey.FileRotateKeyOptions['onProgress']>().toEqualTypeOf<
+      ((progress: latchkey.ResealProgress) => void) | undefined
+    >()
     expectTypeOf<latchkey.KeySource>().toEqualTypeOf<
       latchkey.RawKeySource | latchkey.KeyFileSource | latchkey.PassphraseSource | latchkey.KeyWrapper
     >()
