@@ -58,7 +58,7 @@ test('Ctrl-C reaches the program once, latchkey stays, and its exit code is the 
 test('a program that Ctrl-C ends ends latchkey by the same signal', async () => {
   const folder = await folderWithSecret()
   const { code, restored } = await folder.onTerminal(
-    ['run', '-s', 'db', '--', 'sh', '-c', 'echo ready; sleep 60'],
+    ['run', '-s', 'db', '--', 'sh', '-c', 'echo ready; exec sleep 60'],
     [['ready', '\x03']],
   )
   expect({ code, restored }).toEqual({ code: -2, restored: true })

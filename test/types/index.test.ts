@@ -41,6 +41,15 @@ describe('a definition', () => {
   })
 })
 
+describe('a schema', () => {
+  test('has an input and an output; unknown where its library does not say', () => {
+    expectTypeOf<latchkey.SchemaInput<z.ZodDefault<z.ZodNumber>>>().toEqualTypeOf<number | undefined>()
+    expectTypeOf<latchkey.SchemaOutput<z.ZodDefault<z.ZodNumber>>>().toEqualTypeOf<number>()
+    expectTypeOf<latchkey.SchemaInput<{ '~standard': { version: 1 } }>>().toBeUnknown()
+    expectTypeOf<latchkey.SchemaOutput<{ '~standard': { version: 1 } }>>().toBeUnknown()
+  })
+})
+
 describe('a registry', () => {
   test('is made of options, and has these verbs', () => {
     expectTypeOf(latchkey.createRegistry).toEqualTypeOf<(options: latchkey.RegistryOptions) => latchkey.Registry>()
@@ -50,6 +59,11 @@ describe('a registry', () => {
     expectTypeOf<latchkey.RegistryOptions['onLog']>().toEqualTypeOf<
       false | ((line: latchkey.LogLine) => void) | undefined
     >()
+    expectTypeOf<latchkey.RegistryOptions['permission']>().toEqualTypeOf<latchkey.PermissionOption | undefined>()
+    expectTypeOf<latchkey.RegisterOptions['permission']>().toEqualTypeOf<latchkey.PermissionOption | undefined>()
+    expectTypeOf<true | { net: false; read: string[] }>().toExtend<latchkey.PermissionOption>()
+    expectTypeOf<latchkey.Registry['stats']>().returns.toEqualTypeOf<latchkey.SchedulerStats>()
+    expectTypeOf<latchkey.SchedulerStats['queued']>().toEqualTypeOf<number>()
     expectTypeOf<latchkey.Registry['functions']>().returns.toEqualTypeOf<readonly latchkey.FunctionDefinition[]>()
     expectTypeOf<latchkey.Registry['call']>().parameters.toEqualTypeOf<
       [name: string, args?: readonly unknown[], options?: latchkey.CallOptions]

@@ -8,6 +8,12 @@ import * as redis from 'latchkey/stores/redis'
 import * as vault from 'latchkey/stores/vault'
 import { describe, expectTypeOf, test } from 'vitest'
 
+test('a store in memory begins with secrets by name', () => {
+  expectTypeOf<Parameters<typeof latchkey.memoryStore>>().toEqualTypeOf<[initial?: latchkey.InitialSecrets]>()
+  expectTypeOf<{ gh: { TOKEN: string } }>().toExtend<latchkey.InitialSecrets>()
+  expectTypeOf<{ gh: { TOKEN: number } }>().not.toExtend<latchkey.InitialSecrets>()
+})
+
 describe('each store on an engine', () => {
   test('is made of its options', () => {
     expectTypeOf(aws.awsStore).toEqualTypeOf<(options?: aws.AwsStoreOptions) => aws.AwsStore>()
