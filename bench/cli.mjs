@@ -4,7 +4,7 @@
  * Starts are taken in turns, so that what else the machine does falls on all of them alike; medians are printed.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -31,18 +31,30 @@ async function filled(count) {
   return path
 }
 
-/** Milliseconds until the first byte and until the end, and the largest resident memory in MB. */
+/** Milliseconds until the first row and until the end, and the resident memory in MB at these times. */
 async function listed(path) {
-  const report = "process.on('exit', () => process.stderr.write(String(process.resourceUsage().maxRSS)))"
   const started = performance.now()
-  const preload = `data:text/javascript,${encodeURIComponent(report)}`
-  const child = spawn(process.execPath, ['--import', preload, CLI, 'list', '--file', path])
+  const child = spawn(process.execPath, [CLI, 'list', '--file', path], { stdio: ['ignore', 'pipe', 'inherit'] })
   let first
-  let stderr = ''
-  child.stdout.on('data', () => (first ??= performance.now() - started))
-  child.stderr.on('data', (chunk) => (stderr += chunk))
+  const memories = []
+  child.stdout.on('data', () => {
+    first ??= performance.now() - started
+    // Gone, once it has written the last of it.
+    const memory = residentMb(child.pid)
+    if (memory !== undefined) memories.push(memory)
+  })
   await new Promise((resolve) => child.on('close', resolve))
-  return { first, whole: performance.now() - started, memory: Number(stderr) / 1024 }
+  return { first, whole: performance.now() - started, memoryFirst: memories[0], memoryLast: memories.at(-1) }
+}
+
+function residentMb(pid) {
+  try {
+    const [, kb] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return kb === undefined ? undefined : Number(kb) / 1024
+  } catch (error) {
+    if (!['ENOENT', 'ESRCH'].includes(error.code)) throw error
+    return undefined
+  }
 }
 
 try {
@@ -52,6 +64,7 @@ try {
     'latchkey --version': [CLI, '--version'],
     'latchkey get': [CLI, 'get', 'secret_1', 'GH_USERNAME', '--reveal', '--file', small],
     'latchkey list': [CLI, 'list', '--file', small],
+    'latchkey run -- true': [CLI, 'run', '-s', 'secret_1', '--file', small, '--', 'true'],
   }
   const times = Object.fromEntries(Object.keys(starts).map((name) => [name, []]))
   for (let turn = 0; turn < TURNS; turn += 1) {
@@ -66,9 +79,9 @@ try {
     console.log(`${name.padEnd(20)} ${median(taken).toFixed(1)} ms, ${(median(taken) / bare).toFixed(2)} x`)
   }
   for (const count of [1_000, 10_000, 100_000]) {
-    const { first, whole, memory } = await listed(await filled(count))
+    const { first, whole, memoryFirst, memoryLast } = await listed(await filled(count))
     console.log(
-      `list of ${count}: first after ${first.toFixed(0)} ms, all after ${whole.toFixed(0)} ms, ${memory.toFixed(0)} MB`,
+      `list of ${count}: first after ${first.toFixed(0)} ms, all after ${whole.toFixed(0)} ms, ${memoryFirst.toFixed(0)} MB then ${memoryLast.toFixed(0)} MB`,
     )
   }
 } finally {
