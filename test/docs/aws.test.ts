@@ -1,21 +1,21 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { AwsStoreOptions } from '../../src/stores/aws.ts'
 import { awsStore } from '../../src/stores/aws.ts'
 import { CREDENTIALS, startFakeAws } from '../helpers/aws/fake.ts'
 import type { FakeAws } from '../helpers/aws/fake.ts'
-import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { programsOf } from '../helpers/page-blocks.ts'
 import { thrownBy } from '../helpers/thrown.ts'
 
 const page = readFileSync(join(ROOT, 'docs/stores/aws.md'), 'utf8')
-const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+const programs = programsOf('docs/stores/aws.md')
 
 const { folder, remove } = temporaryFolder()
 let aws: FakeAws
 beforeAll(async () => {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
+  linkPackages(folder)
   aws = await startFakeAws()
   const name = 'billing/acme/production/my_github_secret'
   aws.state.act('CreateSecret', { Name: name, SecretString: '{"GH_ACCESS_TOKEN":"x","GH_USERNAME":"y"}' })

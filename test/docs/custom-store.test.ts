@@ -1,25 +1,15 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, node, temporaryFolder } from '../helpers/packed-package.ts'
+import { outputOf, programFilesOf } from '../helpers/page-blocks.ts'
 
-const page = readFileSync(join(ROOT, 'docs/custom-store.md'), 'utf8')
-/** The programs of the page, by the names in their first lines. */
-const programs = new Map(
-  [...page.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, file = '', text = '']) => [file, text]),
-)
-const [, output] = /^```text\n([\s\S]*?)^```$/m.exec(page) ?? []
+const programs = programFilesOf('docs/custom-store.md')
+const output = outputOf('docs/custom-store.md')
 
 const { folder, remove } = temporaryFolder()
 beforeAll(() => {
-  mkdirSync(join(folder, 'node_modules'))
-  for (const [name, target] of [
-    ['latchkey', ROOT],
-    ['tsx', join(ROOT, 'node_modules/tsx')],
-  ] as const) {
-    symlinkSync(target, join(folder, 'node_modules', name))
-  }
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  linkPackages(folder, 'tsx')
   for (const [file, text] of programs) writeFileSync(join(folder, file), text)
 })
 afterAll(remove)

@@ -1,18 +1,17 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { run, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, run, temporaryFolder } from '../helpers/packed-package.ts'
+import { programsOf } from '../helpers/page-blocks.ts'
 import { writeVolume } from '../fixtures/directory/kubelet.mjs'
 
-const page = readFileSync(join(ROOT, 'docs/stores/directory.md'), 'utf8')
-const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+const programs = programsOf('docs/stores/directory.md')
 
 const { folder, remove } = temporaryFolder()
 const kubernetes = join(folder, 'etc-secrets')
 const docker = join(folder, 'run-secrets')
 beforeAll(() => {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
+  linkPackages(folder)
   writeVolume(join(kubernetes, 'my_github_secret'), { GH_ACCESS_TOKEN: 'x', GH_USERNAME: 'y' })
   writeVolume(join(kubernetes, 'web_tls'), { 'tls.crt': 'x', 'tls.key': 'y' })
   mkdirSync(docker)

@@ -1,14 +1,14 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
 import { describeEngine } from '../helpers/engines.ts'
 import { redisBinary, startRedis } from '../helpers/engines/redis.ts'
 import type { StartedRedis } from '../helpers/engines/redis.ts'
-import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, node, temporaryFolder } from '../helpers/packed-package.ts'
+import { programsOf } from '../helpers/page-blocks.ts'
 
-const page = readFileSync(join(ROOT, 'docs/stores/redis.md'), 'utf8')
-const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+const programs = programsOf('docs/stores/redis.md')
 /** What a program prints, by the comments behind its `console.log`. */
 const printed = (program: string): string =>
   [...program.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, output = '']) => `${output}\n`).join('')
@@ -18,11 +18,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
   let server: StartedRedis
   beforeAll(async () => {
     server = await startRedis(binary)
-    mkdirSync(join(folder, 'node_modules'))
-    symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
-    for (const name of ['redis', 'tsx'])
-      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
-    writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+    linkPackages(folder, 'redis', 'tsx')
   })
   afterAll(async () => {
     await server.remove()

@@ -1,5 +1,3 @@
-import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
 import { describeEngine } from '../helpers/engines.ts'
@@ -7,23 +5,15 @@ import { ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
 import type { StartedEtcd } from '../helpers/engines/etcd.ts'
 import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
 import type { StartedPostgres } from '../helpers/engines/postgres.ts'
-import { ROOT, run, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, run, temporaryFolder } from '../helpers/packed-package.ts'
+import { programsOf } from '../helpers/page-blocks.ts'
 
-/** The programs of a page. */
-const programsOf = (page: string): string[] => {
-  const text = readFileSync(join(ROOT, 'docs/stores', page), 'utf8')
-  return [...text.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, program = '']) => program)
-}
-const sealed = programsOf('sealed.md')
-const postgres = programsOf('postgres.md')
+const sealed = programsOf('docs/stores/sealed.md')
+const postgres = programsOf('docs/stores/postgres.md')
 
 const { folder, remove } = temporaryFolder()
 beforeAll(() => {
-  mkdirSync(join(folder, 'node_modules/@electric-sql'), { recursive: true })
-  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
-  for (const name of ['pg', 'postgres', '@electric-sql/pglite']) {
-    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
-  }
+  linkPackages(folder, 'pg', 'postgres', '@electric-sql/pglite')
 })
 afterAll(remove)
 
@@ -81,7 +71,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   afterAll(() => started?.remove())
 
   test('docs/stores/etcd.md: its one program prints what the page says, and ends', async () => {
-    const programs = programsOf('etcd.md')
+    const programs = programsOf('docs/stores/etcd.md')
     expect(programs).toHaveLength(1)
     const url = 'url' in here ? here.url : (started?.url ?? '')
     await expectOutput(programs[0] ?? '', KEYS, { ETCD_URL: url, LATCHKEY_KEY: generateKey() })

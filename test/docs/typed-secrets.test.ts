@@ -1,24 +1,17 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import ts from 'typescript'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import * as schemas from '../../src/schemas/index.ts'
-import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { outputOf, programFilesOf, typeErrors } from '../helpers/page-blocks.ts'
 
 const page = readFileSync(join(ROOT, 'docs/typed-secrets.md'), 'utf8')
-/** The programs of the page, by the names in their first lines. */
-const programs = new Map(
-  [...page.matchAll(/^```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)^```$/gm)].map(([, file = '', text = '']) => [file, text]),
-)
-const [, output] = /^```text\n([\s\S]*?)^```$/m.exec(page) ?? []
+const programs = programFilesOf('docs/typed-secrets.md')
+const output = outputOf('docs/typed-secrets.md')
 
 const { folder, remove } = temporaryFolder()
 beforeAll(() => {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
-  for (const name of ['tsx', 'zod', '@types'])
-    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
+  linkPackages(folder, 'tsx', 'zod', '@types')
   for (const [file, text] of programs) writeFileSync(join(folder, file), text)
 })
 afterAll(remove)
@@ -31,19 +24,7 @@ test('the programs of the page print what the page says', async () => {
 })
 
 test('the programs of the page have no type errors', () => {
-  const program = ts.createProgram([join(folder, 'main.ts')], {
-    strict: true,
-    noEmit: true,
-    skipLibCheck: true,
-    types: ['node'],
-    typeRoots: [join(folder, 'node_modules/@types')],
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  })
-  const found = ts.getPreEmitDiagnostics(program)
-  expect(found.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([])
+  expect(typeErrors(folder, ['main.ts'])).toEqual([])
 })
 
 test('the page lists each ready-made schema with its codes, and no others', () => {

@@ -1,22 +1,22 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { VaultStoreOptions } from '../../src/stores/vault.ts'
 import { vaultStore } from '../../src/stores/vault.ts'
-import { node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { linkPackages, node, ROOT, temporaryFolder } from '../helpers/packed-package.ts'
+import { programsOf } from '../helpers/page-blocks.ts'
 import { thrownBy } from '../helpers/thrown.ts'
 import { startFakeVault } from '../helpers/vault/fake.ts'
 import type { FakeVault } from '../helpers/vault/fake.ts'
 
 const page = readFileSync(join(ROOT, 'docs/stores/vault.md'), 'utf8')
-const programs = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+const programs = programsOf('docs/stores/vault.md')
 
 const { folder, remove } = temporaryFolder()
 const jwtFile = join(folder, 'jwt')
 let vault: FakeVault
 beforeAll(async () => {
-  mkdirSync(join(folder, 'node_modules'))
-  symlinkSync(ROOT, join(folder, 'node_modules/latchkey'))
+  linkPackages(folder)
   writeFileSync(jwtFile, 'made.up.jwt\n')
   vault = await startFakeVault()
   vault.login = (mount) => (mount === 'kubernetes' ? vault.token : undefined)

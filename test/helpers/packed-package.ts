@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import {
   cpSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -11,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
@@ -50,6 +51,19 @@ export function temporaryFolder(): { folder: string; remove: () => void } {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Puts this package, as it is built, and some that it is developed with where a folder's programs find them, all ES modules. */
+export function linkPackages(folder: string, ...names: string[]): void {
+  for (const [name, target] of [
+    ['latchkey', ROOT],
+    ...names.map((name) => [name, join(ROOT, 'node_modules', name)]),
+  ] as const) {
+    const path = join(folder, 'node_modules', name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(target, path)
+  }
+  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }\n')
 }
 
 /** Packs the package as it is built now into `folder`, and gives the tarball's path. */

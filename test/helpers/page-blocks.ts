@@ -42,6 +42,22 @@ export function blocksOf(page: string): Block[] {
   })
 }
 
+/** The programs of a page, in its order. */
+export function programsOf(page: string): string[] {
+  return blocksOf(page).flatMap(({ language, text }) => (language === 'ts' ? [text] : []))
+}
+
+/** The programs of a page that are files, by the names in their first lines, without these lines. */
+export function programFilesOf(page: string): Map<string, string> {
+  const named = blocksOf(page).filter(({ language, file }) => language === 'ts' && file !== undefined)
+  return new Map(named.map(({ file = '', text }) => [file, text.slice(text.indexOf('\n') + 1)]))
+}
+
+/** What the first block of a page shows that is the output of a program. */
+export function outputOf(page: string): string | undefined {
+  return blocksOf(page).find(({ language }) => language === 'text')?.text
+}
+
 /** The files that a page's programs find beside them and that it does not show: comments `<!-- file NAME: … -->`. */
 export function hiddenFilesOf(page: string): [name: string, text: string][] {
   const source = readFileSync(join(ROOT, page), 'utf8')
