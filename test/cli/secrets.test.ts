@@ -1,22 +1,11 @@
 import { expect, test } from 'vitest'
-import { cliFolderWithStore, storeOf } from '../helpers/run-cli.ts'
-import type { CliFolder, Ended } from '../helpers/run-cli.ts'
+import { cliFolderWithStore, failureOf, storeOf, valuesOf } from '../helpers/run-cli.ts'
+import type { Ended } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 const PAIRS = { TOKEN: VALUE, USER: 'octocat' }
 
-async function valuesOf(folder: CliFolder, name: string) {
-  await using store = storeOf(folder)
-  const secret = await store.get(name)
-  return secret && { ...secret.values }
-}
-
-function failed({ code, stdout, stderr }: Ended): [number | null, string] {
-  expect(stdout).toBe('')
-  expect(stderr).toMatch(/^latchkey: .* \[[A-Z_]+\]\nhint: .*\n$/)
-  expect(stderr).not.toContain(VALUE)
-  return [code, /\[([A-Z_]+)\]/.exec(stderr)?.[1] ?? '']
-}
+const failed = (ended: Ended) => failureOf(ended, VALUE)
 
 test('get prints a value only when it is told to reveal it: with a line break, without, as dotenv, as JSON', async () => {
   const folder = await cliFolderWithStore({ gh: PAIRS })

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { cliFolderWithStore, storeOf } from '../helpers/run-cli.ts'
+import { cliFolderWithStore, failureOf, storeOf, valuesOf } from '../helpers/run-cli.ts'
 import type { CliFolder, Ended } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
@@ -9,18 +9,7 @@ function write(folder: CliFolder, name: string, text: string): void {
   writeFileSync(folder.at(name), text, { mode: 0o644 })
 }
 
-async function valuesOf(folder: CliFolder, name: string, scope?: string) {
-  await using store = storeOf(folder)
-  const secret = await store.get(name, { scope })
-  return secret && { ...secret.values }
-}
-
-function failed({ code, stdout, stderr }: Ended): [number | null, string] {
-  expect(stdout).toBe('')
-  expect(stderr).toMatch(/^latchkey: .* \[[A-Z_]+\]\nhint: .*\n$/)
-  expect(stderr).not.toContain(VALUE)
-  return [code, /\[([A-Z_]+)\]/.exec(stderr)?.[1] ?? '']
-}
+const failed = (ended: Ended) => failureOf(ended, VALUE)
 
 test('a dotenv file becomes one secret, from a file and from stdin, and exports to the same', async () => {
   const folder = await cliFolderWithStore()

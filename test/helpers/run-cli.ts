@@ -4,7 +4,7 @@ import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import type { FileStore } from '../../src/stores/file.ts'
 
@@ -142,4 +142,23 @@ function ended(child: ReturnType<typeof spawn>, stdin: string | Buffer): Promise
       resolve({ code, stdout, stderr })
     })
   })
+}
+
+/** Gives the values of a secret in a folder's store. */
+export async function valuesOf(
+  folder: CliFolder,
+  name: string,
+  scope?: string,
+): Promise<Record<string, string> | undefined> {
+  await using store = storeOf(folder)
+  const secret = await store.get(name, { scope })
+  return secret && { ...secret.values }
+}
+
+/** Gives exit code and error code of a command that failed: it says what is wrong and what to do, prints nothing else, and no value. */
+export function failureOf({ code, stdout, stderr }: Ended, value: string): [number | null, string] {
+  expect(stdout).toBe('')
+  expect(stderr).toMatch(/^latchkey: .* \[[A-Z_]+\]\nhint: .*\n$/)
+  expect(stderr).not.toContain(value)
+  return [code, /\[([A-Z_]+)\]/.exec(stderr)?.[1] ?? '']
 }
