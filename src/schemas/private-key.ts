@@ -23,7 +23,11 @@ const ENCRYPTED: Problem = {
   code: 'encrypted',
   message: 'must be a key without a pass phrase: decrypt it first, e.g. by openssl pkey, since the store encrypts it',
 }
-const BROKEN: Problem = { code: 'broken_private_key', message: 'must be a whole private key: this one cannot be read' }
+/** That of every kind of private key. */
+export const BROKEN_PRIVATE_KEY: Problem = {
+  code: 'broken_private_key',
+  message: 'must be a whole private key: this one cannot be read',
+}
 
 /**
  * Makes a schema for one private key in PEM: PKCS #8 (`PRIVATE KEY`), PKCS #1 (`RSA PRIVATE KEY`) or SEC 1 (`EC PRIVATE KEY`),
@@ -70,6 +74,6 @@ export function privateKeyType(block: PemBlock): string | Problem {
     return process.getBuiltinModule('node:crypto').createPrivateKey(block.text).asymmetricKeyType ?? 'unknown'
   } catch {
     // What OpenSSL says is of no use to whoever stored the value.
-    return BROKEN
+    return BROKEN_PRIVATE_KEY
   }
 }

@@ -1,7 +1,7 @@
 /** A schema for private keys as ssh-keygen makes them. */
 import { type KeySchema, keySchema, type Problem } from './key-schema.ts'
 import { mendedPem, type PemBlock, pemBlocks } from './pem.ts'
-import { privateKeyType } from './private-key.ts'
+import { BROKEN_PRIVATE_KEY, privateKeyType } from './private-key.ts'
 
 const NOT_SSH: Problem = {
   code: 'not_ssh_private_key',
@@ -12,7 +12,6 @@ const ENCRYPTED: Problem = {
   code: 'encrypted',
   message: 'must be a key without a pass phrase: take it off by ssh-keygen -p, since the store encrypts it',
 }
-const BROKEN: Problem = { code: 'broken_private_key', message: 'must be a whole private key: this one cannot be read' }
 const MAGIC = 'openssh-key-v1\0'
 
 /**
@@ -35,25 +34,27 @@ export function sshPrivateKey(): KeySchema {
 function pemProblem(block: PemBlock): Problem | undefined {
   const type = privateKeyType(block)
   if (typeof type === 'string') return undefined
-  return type.code === 'encrypted' ? ENCRYPTED : type.code === 'broken_private_key' ? BROKEN : NOT_SSH
+  if (type === BROKEN_PRIVATE_KEY) return type
+  return type.code === 'encrypted' ? ENCRYPTED : NOT_SSH
 }
 
 /** Reads a key by OpenSSH's PROTOCOL.key, as far as it says that the key is whole and what its pass phrase is. */
 function opensshProblem(block: PemBlock): Problem | undefined {
   const base64 = block.text.split('\n').slice(1, -2).join('')
   const bytes = Buffer.from(base64, 'base64')
-  if (!bytes.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC)) || bytes.toString('base64') !== base64) return BROKEN
+  if (!bytes.subarray(0, MAGIC.length).equals(Buffer.from(MAGIC)) || bytes.toString('base64') !== base64)
+    return BROKEN_PRIVATE_KEY
   const fields = readerOf(bytes.subarray(MAGIC.length))
   const [cipher, , , count] = [fields.string(), fields.string(), fields.string(), fields.number()]
   if (cipher !== undefined && cipher.toString('latin1') !== 'none') return ENCRYPTED
   const [publicKey, secret] = [fields.string(), fields.string()]
-  if (count !== 1 || publicKey === undefined || secret === undefined || !fields.atEnd()) return BROKEN
+  if (count !== 1 || publicKey === undefined || secret === undefined || !fields.atEnd()) return BROKEN_PRIVATE_KEY
   const inner = readerOf(secret)
   // Two equal numbers stand before the key; the name of its type is that of the public key.
   const [first, second, type] = [inner.number(), inner.number(), inner.string()]
   const publicType = readerOf(publicKey).string()
   const whole = first !== undefined && first === second && type !== undefined && publicType?.equals(type) === true
-  return whole && isPadded(secret) ? undefined : BROKEN
+  return whole && isPadded(secret) ? undefined : BROKEN_PRIVATE_KEY
 }
 
 /** The private part is filled up to blocks of 8 bytes. */
