@@ -7,7 +7,7 @@ import {
   type SecretStore,
   type WorkerEvent,
 } from 'latchkey'
-import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { registrySettings } from '../../src/registry/options.ts'
 import { createEntry } from '../../src/registry/entry.ts'
 import { needed } from '../../src/registry/requirement.ts'
@@ -202,6 +202,47 @@ describe('what renews', () => {
   const turns = async () => {
     for (let count = 0; count < 5; count++) await turn()
   }
+
+  test('a watch ends when no warm child has secrets of its scope any more, and not before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const options = { warm: true }
+      const { use, state, close } = renewals(options)
+      await use('a')
+      await turns()
+      await vi.advanceTimersByTimeAsync(120_000)
+      expect([state.watches, state.disposed]).toEqual([1, 0])
+      options.warm = false
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect([state.watches, state.disposed]).toEqual([1, 1])
+      expect(vi.getTimerCount()).toBe(0)
+      await close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a watch that fails is tried again after a minute, by the next call', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      let down = true
+      const { use, state, close } = renewals({ fails: () => down })
+      await use('a')
+      await turns()
+      down = false
+      await vi.advanceTimersByTimeAsync(59_000)
+      await use('a')
+      await turns()
+      expect(state.watches).toBe(1)
+      await vi.advanceTimersByTimeAsync(2_000)
+      await use('a')
+      await turns()
+      expect(state.watches).toBe(2)
+      await close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 
   test('a thousand changes at once are one look at each family, and those that come meanwhile one more', async () => {
     const { use, tell, state, free } = renewals()
