@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
-import { cliFolderWithStore } from '../helpers/run-cli.ts'
+import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
 import type { CliFolder } from '../helpers/run-cli.ts'
 
 const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
@@ -73,6 +73,17 @@ test('manifest tells functions and secrets without a store, and with a scope wha
   expect(stored.stdout).toMatch(/^first\tmodule\.mjs\tdb\nsecond\tmodule\.mjs\tdb, gone, other\n\n/)
   expect(stored.stdout).toContain('default\tidle\tis used by no function\n')
   expect(stored.stdout).not.toContain(VALUE)
+})
+
+test('a name that would move the cursor, or make a row of its own, is printed escaped', async () => {
+  const folder = cliFolder()
+  const name = 'a\u001b[2J\tb\nc'
+  writeFileSync(folder.at('module.mjs'), MODULE.replace("'first'", JSON.stringify(name)))
+  const { code, stdout } = await folder.run(['manifest', 'module.mjs'])
+  expect({ code, first: stdout.split('\n')[0] }).toEqual({
+    code: 0,
+    first: 'a\\u{1b}[2J\\u{9}b\\u{a}c\tmodule.mjs\tdb',
+  })
 })
 
 test.each([
