@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
-import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
+import { CLI, cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
 import type { CliFolder } from '../helpers/run-cli.ts'
 
 const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
@@ -17,6 +19,14 @@ export const second = registry.register({
   secrets: [{ name: 'db', keys: ['PASS', 'NOPE'] }, 'gone', { name: 'other', keys: ['PASS'] }],
 })(() => 1)
 `
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
 
 async function folderWithModule(text: string, name = 'module.mjs'): Promise<CliFolder> {
   const folder = await cliFolderWithStore()
@@ -115,6 +125,25 @@ test.each([
   expect(stderr).toMatch(message)
   expect(stderr).toMatch(/\nhint: /)
   expect(stderr).not.toContain(VALUE)
+})
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends check and a module that never waits', async (signal) => {
+  const folder = cliFolder()
+  writeFileSync(
+    folder.at('module.mjs'),
+    "import fs from 'node:fs'\nfs.writeSync(2, `${process.pid}\\n`)\nwhile (true) {}",
+  )
+  const program = spawn(process.execPath, [CLI, 'check', folder.at('module.mjs')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [pid] = (await once(program.stderr, 'data')) as [Buffer]
+  onTestFinished(() => {
+    endIfThere(Number(pid))
+  })
+  const closed = once(program, 'close')
+  program.kill(signal)
+  // The module holds stderr: it is closed when both have ended.
+  expect(await closed).toEqual([null, signal])
 })
 
 test('TypeScript is read where Node reads it; elsewhere tsx is named', async () => {

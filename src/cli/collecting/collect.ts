@@ -7,6 +7,9 @@ import { loaderFlags, splitNodeOptions } from '../../worker/flags.ts'
 import { CliError } from '../failure.ts'
 import type { Answer, Collected, Job } from './job.ts'
 
+/** What ends this process takes the child with it: a module that never waits sees neither a signal nor that its parent is gone. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
 const AT_TOP =
   'What check and manifest import should only register: move whatever it starts or waits for into a function.'
 
@@ -68,8 +71,21 @@ function ask(job: Job, file: string, timeoutMs: number): Promise<Answer> {
     child.once('message', (message) => {
       answer = message as Answer
     })
-    child.once('error', reject)
+    const end = (signal: NodeJS.Signals): void => {
+      stopHearing()
+      child.kill('SIGKILL')
+      process.kill(process.pid, signal)
+    }
+    const stopHearing = (): void => {
+      for (const signal of ENDING) process.off(signal, end)
+    }
+    for (const signal of ENDING) process.on(signal, end)
+    child.once('error', (error) => {
+      stopHearing()
+      reject(error)
+    })
     child.once('close', (code, signal) => {
+      stopHearing()
       clearTimeout(timer)
       if (answer !== undefined) resolve(answer)
       else
