@@ -102,7 +102,21 @@ test.each([
     `throw new TypeError('${VALUE}')`,
     /could not be imported: TypeError at .*module\.mjs:1:7\. \[MODULE_FAILED\]/,
   ],
-  ['imports what is not there', `import 'absent-${VALUE}'`, /could not be imported: \w+ \(ERR_MODULE_NOT_FOUND\)/],
+  [
+    'imports what is not there',
+    `import 'absent-${VALUE}'`,
+    /module\.mjs could not be imported: \w+ \(ERR_MODULE_NOT_FOUND\)\. \[/,
+  ],
+  [
+    'throws an error with a name and a code of its own',
+    "throw Object.assign(new Error('x'), { name: 'PRIVATE_NAME', code: 'PRIVATE_CODE' })",
+    /could not be imported: an error of its own at .*module\.mjs:1:\d+\. \[MODULE_FAILED\]/,
+  ],
+  [
+    'sends what looks like an answer',
+    "process.send({ kind: 'done', registries: [{ functions: 1, report: { ok: true } }] }); process.send({ hello: 1 })",
+    /makes no registry\. \[NO_REGISTRY\]/,
+  ],
   ['is no JavaScript', `const ${VALUE}`, /could not be imported: SyntaxError/],
   [
     'ends the process',
