@@ -3,6 +3,7 @@
  * for what was printed.
  */
 import type { Input } from './command.ts'
+import { oneLine } from './failure.ts'
 import { output } from './output.ts'
 
 /** So many rows are waited for, to see how wide the columns are. */
@@ -29,7 +30,7 @@ export interface Rows<Item> {
 
 /**
  * Prints items as they come: as a table on a terminal, otherwise with tabs between cells, or with `--json` as an object on each
- * line. Ends when nobody reads any more.
+ * line. What would move the cursor or end a cell is escaped. Ends when nobody reads any more.
  *
  * @param last - what becomes of a last cell that is wider than the terminal: it is cut, or goes on in the next line.
  * @returns how many items there were.
@@ -46,7 +47,7 @@ export async function printRows<Item>(
   let waiting = ''
   for await (const item of items) {
     count += 1
-    waiting += layout === undefined ? `${JSON.stringify(json(item))}\n` : layout.add(cells(item))
+    waiting += layout === undefined ? `${JSON.stringify(json(item))}\n` : layout.add(cells(item).map(oneLine))
     if (waiting.length < CHUNK) continue
     if (!(await output.write(waiting))) return count
     waiting = ''

@@ -1,7 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
-import { cliFolderWithStore } from '../helpers/run-cli.ts'
+import { CLI, cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
 import type { CliFolder } from '../helpers/run-cli.ts'
 
 const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
@@ -17,6 +19,14 @@ export const second = registry.register({
   secrets: [{ name: 'db', keys: ['PASS', 'NOPE'] }, 'gone', { name: 'other', keys: ['PASS'] }],
 })(() => 1)
 `
+
+function endIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
 
 async function folderWithModule(text: string, name = 'module.mjs'): Promise<CliFolder> {
   const folder = await cliFolderWithStore()
@@ -75,13 +85,38 @@ test('manifest tells functions and secrets without a store, and with a scope wha
   expect(stored.stdout).not.toContain(VALUE)
 })
 
+test('a name that would move the cursor, or make a row of its own, is printed escaped', async () => {
+  const folder = cliFolder()
+  const name = 'a\u001b[2J\tb\nc'
+  writeFileSync(folder.at('module.mjs'), MODULE.replace("'first'", JSON.stringify(name)))
+  const { code, stdout } = await folder.run(['manifest', 'module.mjs'])
+  expect({ code, first: stdout.split('\n')[0] }).toEqual({
+    code: 0,
+    first: 'a\\u{1b}[2J\\u{9}b\\u{a}c\tmodule.mjs\tdb',
+  })
+})
+
 test.each([
   [
     'throws',
     `throw new TypeError('${VALUE}')`,
     /could not be imported: TypeError at .*module\.mjs:1:7\. \[MODULE_FAILED\]/,
   ],
-  ['imports what is not there', `import 'absent-${VALUE}'`, /could not be imported: \w+ \(ERR_MODULE_NOT_FOUND\)/],
+  [
+    'imports what is not there',
+    `import 'absent-${VALUE}'`,
+    /module\.mjs could not be imported: \w+ \(ERR_MODULE_NOT_FOUND\)\. \[/,
+  ],
+  [
+    'throws an error with a name and a code of its own',
+    "throw Object.assign(new Error('x'), { name: 'PRIVATE_NAME', code: 'PRIVATE_CODE' })",
+    /could not be imported: an error of its own at .*module\.mjs:1:\d+\. \[MODULE_FAILED\]/,
+  ],
+  [
+    'sends what looks like an answer',
+    "process.send({ kind: 'done', registries: [{ functions: 1, report: { ok: true } }] }); process.send({ hello: 1 })",
+    /makes no registry\. \[NO_REGISTRY\]/,
+  ],
   ['is no JavaScript', `const ${VALUE}`, /could not be imported: SyntaxError/],
   [
     'ends the process',
@@ -104,6 +139,25 @@ test.each([
   expect(stderr).toMatch(message)
   expect(stderr).toMatch(/\nhint: /)
   expect(stderr).not.toContain(VALUE)
+})
+
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends check and a module that never waits', async (signal) => {
+  const folder = cliFolder()
+  writeFileSync(
+    folder.at('module.mjs'),
+    "import fs from 'node:fs'\nfs.writeSync(2, `${process.pid}\\n`)\nwhile (true) {}",
+  )
+  const program = spawn(process.execPath, [CLI, 'check', folder.at('module.mjs')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
+  const [pid] = (await once(program.stderr, 'data')) as [Buffer]
+  onTestFinished(() => {
+    endIfThere(Number(pid))
+  })
+  const closed = once(program, 'close')
+  program.kill(signal)
+  // The module holds stderr: it is closed when both have ended.
+  expect(await closed).toEqual([null, signal])
 })
 
 test('TypeScript is read where Node reads it; elsewhere tsx is named', async () => {

@@ -86,6 +86,8 @@ test('a store is made for a pass phrase that is asked for twice, and opened by o
     ['The same again: ', `${PHRASE}\r`],
   ]
   const made = await folder.onTerminal(['init', '--passphrase'], asked)
+  expect(made.screen).toContain('Keep a copy of the pass phrase')
+  expect(made.screen).not.toContain('LATCHKEY_KEY')
   expect(made).toMatchObject({ code: 0, restored: true })
   expect(made.screen).not.toContain(PHRASE)
   expect(folder.entries()).toEqual(['secrets.latchkey'])

@@ -112,6 +112,9 @@ test('what cannot be started: 127 if it is not there, 126 otherwise, and 125 if 
   const denied = await folder.run(['run', '-s', 'db', '--', './not-executable'])
   expect(denied).toMatchObject({ code: 126 })
   expect(denied.stderr).toContain('(EACCES). [COMMAND_NOT_STARTED]')
+  const noFolder = await folder.run(['run', '-s', 'db', '--', './not-executable/program'])
+  expect(noFolder).toMatchObject({ code: 126 })
+  expect(noFolder.stderr).toContain('(ENOTDIR). [COMMAND_NOT_STARTED]\nhint: A part of its path')
   const env = { LATCHKEY_KEY: generateKey() }
   expect(await folder.run(['run', '-s', 'db', '--', 'true'], { env })).toMatchObject({ code: 125 })
 })

@@ -115,7 +115,9 @@ test('a wrong key, an open key file and a damaged store are told by their codes'
   chmodSync(other.folder, 0o755)
   expect((await folder.run(['set', 'a', 'B', '--key-file', key], { stdin: VALUE })).stderr).toContain('[KEY_WRONG]')
   chmodSync(folder.at('secrets.latchkey.key'), 0o644)
-  expect((await folder.run(['set', 'a', 'B'], { stdin: VALUE })).stderr).toMatch(/\[DENIED\]\nhint: Run chmod 600/)
+  expect((await folder.run(['set', 'a', 'B'], { stdin: VALUE })).stderr).toMatch(
+    /\[DENIED\]\nhint: Run chmod 600 on it\. In code, /,
+  )
   const { code, stderr } = await other.run(['set', 'a', 'B', '--file', 'secrets.latchkey.key', '--key-file', key], {
     stdin: VALUE,
   })

@@ -99,7 +99,7 @@ test('export needs --reveal, writes over nothing unless it is forced, and follow
   mkdirSync(folder.at('folder'))
   expect(failed(await folder.run(['export', 'app', '--reveal', '-o', 'out']))).toEqual([1, 'CONFLICT'])
   expect(failed(await folder.run(['export', 'app', '--reveal', '-o', 'link', '--force']))).toEqual([1, 'INVALID'])
-  expect(failed(await folder.run(['export', 'app', '--reveal', '-o', 'folder', '--force']))).toEqual([1, 'UNAVAILABLE'])
+  expect(failed(await folder.run(['export', 'app', '--reveal', '-o', 'folder', '--force']))).toEqual([1, 'INVALID'])
   expect(failed(await folder.run(['export', 'app', '--reveal', '-o', '/dev/full', '--force']))).toEqual([1, 'INVALID'])
   expect(await folder.run(['export', 'app', '--reveal', '-o', 'new'], { umask: '000' })).toMatchObject({ code: 0 })
   expect([folder.read('new'), folder.mode('new')]).toEqual([`K=${VALUE}\n`, '600'])

@@ -1,11 +1,15 @@
 /** Imports a user's module in a process of its own, so that nothing it does at its top level is done to latchkey. */
 import { fork } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { loaderFlags, splitNodeOptions } from '../../worker/flags.ts'
 import { CliError } from '../failure.ts'
-import type { Answer, Collected, Job } from './job.ts'
+import type { Answer, Collected, Job, Message } from './job.ts'
+
+/** What ends this process takes the child with it: a module that never waits sees neither a signal nor that its parent is gone. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
 const AT_TOP =
   'What check and manifest import should only register: move whatever it starts or waits for into a function.'
@@ -20,13 +24,13 @@ const AT_TOP =
  */
 export async function collect(
   path: string,
-  job: Omit<Job, 'module'>,
+  job: Omit<Job, 'module' | 'nonce'>,
   timeoutMs: number,
 ): Promise<readonly Collected[]> {
   const file = resolve(path)
   if (!existsSync(file))
     throw new CliError('NOT_FOUND', `There is no module ${file}.`, 'Name the file that registers your functions.')
-  const answer = await ask({ ...job, module: pathToFileURL(file).href }, file, timeoutMs)
+  const answer = await ask({ ...job, nonce: randomUUID(), module: pathToFileURL(file).href }, file, timeoutMs)
   if (answer.kind === 'typescript') {
     const hint =
       'Install tsx beside the module (npm i -D tsx), use a Node that reads TypeScript (22.18 or later), or name the built file.'
@@ -35,7 +39,7 @@ export async function collect(
   if (answer.kind === 'failed') {
     const { name, code, at } = answer
     const place = at === undefined ? '' : ` at ${at.startsWith('file:') ? shownUrl(at) : at}`
-    const message = `${file} could not be imported: ${name}${code === undefined ? '' : ` (${code})`}${place}.`
+    const message = `${file} could not be imported: ${name ?? 'an error of its own'}${code === undefined ? '' : ` (${code})`}${place}.`
     throw new CliError(
       'MODULE_FAILED',
       message,
@@ -65,11 +69,24 @@ function ask(job: Job, file: string, timeoutMs: number): Promise<Answer> {
       late = true
       child.kill('SIGKILL')
     }, timeoutMs)
-    child.once('message', (message) => {
-      answer = message as Answer
+    child.on('message', (message: Partial<Message> | null) => {
+      if (message?.nonce === job.nonce) answer = message.answer
     })
-    child.once('error', reject)
+    const end = (signal: NodeJS.Signals): void => {
+      stopHearing()
+      child.kill('SIGKILL')
+      process.kill(process.pid, signal)
+    }
+    const stopHearing = (): void => {
+      for (const signal of ENDING) process.off(signal, end)
+    }
+    for (const signal of ENDING) process.on(signal, end)
+    child.once('error', (error) => {
+      stopHearing()
+      reject(error)
+    })
     child.once('close', (code, signal) => {
+      stopHearing()
       clearTimeout(timer)
       if (answer !== undefined) resolve(answer)
       else

@@ -4,6 +4,8 @@ import type { CheckReport } from '../../registry/check-types.ts'
 /** What to do with the registries of a module. It is an argument of that process: everybody may read it. */
 export interface Job {
   readonly kind: 'check' | 'manifest'
+  /** What the answer comes with: a module may send messages of its own. */
+  readonly nonce: string
   /** The URL of the module. */
   readonly module: string
   /** Which scopes to ask stores for. Default for a check: each registry's own; for a manifest: none, no store is asked. */
@@ -19,13 +21,20 @@ export interface Collected {
   readonly manifest?: object
 }
 
+/** The message that brings the answer. */
+export interface Message {
+  readonly nonce: string
+  readonly answer: Answer
+}
+
 /** The answer. Why something failed is told by kinds and codes: what a module throws may quote what it read. */
 export type Answer =
   | { readonly kind: 'done'; readonly registries: readonly Collected[] }
   | { readonly kind: 'typescript' }
   | {
       readonly kind: 'failed'
-      readonly name: string
+      /** Of an error of JavaScript or latchkey; `undefined` for another. */
+      readonly name: string | undefined
       readonly code: string | undefined
       readonly at: string | undefined
     }

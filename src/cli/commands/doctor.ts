@@ -5,7 +5,6 @@ import { examineFile } from '../doctor/file.ts'
 import { examineStore } from '../doctor/records.ts'
 import type { Finding } from '../doctor/finding.ts'
 import { EXIT } from '../exit-codes.ts'
-import { oneLine } from '../failure.ts'
 import { addressOf } from '../store.ts'
 import { printRows } from '../table.ts'
 
@@ -26,7 +25,7 @@ export const doctor: Command = {
       ['STATE', 'ABOUT', 'FOUND'],
       findings,
       {
-        cells: ({ state, about, found, next }) => [state, about, oneLine([found, next].filter(Boolean).join(' '))],
+        cells: ({ state, about, found, next }) => [state, about, [found, next].filter(Boolean).join(' ')],
         json: (finding) => finding,
       },
       'whole',

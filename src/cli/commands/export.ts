@@ -35,7 +35,7 @@ export const exportSecrets: Command = {
   },
   details: [
     'Without NAME, all secrets of the scope. What it writes is not sealed: whoever reads it has the values. latchkey import reads it again, into any store.',
-    'The file is made with permissions 0600, never over one that is there unless --force says so, and by way of no other file. If it cannot be written to its end it is removed.',
+    'The file is made with permissions 0600, never over one that is there unless --force says so. If it cannot be written to its end, nothing of it is left, and --force leaves the old file as it was.',
   ],
   examples: [
     'latchkey export my_service --reveal -o .env',

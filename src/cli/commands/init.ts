@@ -18,7 +18,7 @@ export const init: Command = {
   details: [
     'Both files can be read by you alone, under any umask. The name of the key file becomes a line of the .gitignore beside it. The key is not shown. Nothing is overwritten: if there is a store file or a key file already, it says so and changes nothing.',
     'Keep a copy of the key where the store is not, such as a password manager: whoever has both can read every secret, and without the key nobody can.',
-    'With LATCHKEY_KEY set and no --key-file, the store is made for that key, and there is no key file. With --passphrase it is made for a pass phrase, which is asked for twice..',
+    'With LATCHKEY_KEY set and no --key-file, the store is made for that key, and there is no key file. With --passphrase it is made for a pass phrase, which is asked for twice.',
   ],
   examples: ['latchkey init', 'latchkey init --file /srv/app/secrets.latchkey --key-file /etc/app/latchkey.key'],
   async run(input) {
@@ -48,7 +48,7 @@ async function make(store: FileStore, input: Input): Promise<Made> {
   if (keyFile === undefined) {
     await store.create()
     const key = byPassphrase ? 'the pass phrase' : 'the one in LATCHKEY_KEY'
-    return { store: path, text: `Made the store ${shown(path)}. Its key is ${key}.\n${KEEP}` }
+    return { store: path, text: `Made the store ${shown(path)}. Its key is ${key}.\n${keep(byPassphrase)}` }
   }
   refuseExisting('key', keyFile, 'To make a store with that key, store a secret: latchkey set NAME KEY')
   const ignored = ignoreInGit(keyFile)
@@ -61,16 +61,19 @@ async function make(store: FileStore, input: Input): Promise<Made> {
     `Made the store ${shown(path)}`,
     `and its key   ${shown(keyFile)} (both can be read by you alone).`,
     `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
-    KEEP,
+    `${keep(false)} Where the key file cannot be, give its text as LATCHKEY_KEY.`,
     ...elsewhere(path, keyFile),
     'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
   ].join('\n')
   return { store: path, keyFile, text }
 }
 
-const KEEP = `
-Keep a copy of the key where the store is not, e.g. in a password manager. Whoever has both can read every secret; without
-the key nobody can. Where the key file cannot be, give its text as LATCHKEY_KEY.`
+function keep(byPassphrase: boolean): string {
+  const key = byPassphrase ? 'pass phrase' : 'key'
+  return `
+Keep a copy of the ${key} where the store is not, e.g. in a password manager. Whoever has both can read every secret; without
+the ${key} nobody can.`
+}
 
 /** The key file that is to be made; `undefined` where the key comes from LATCHKEY_KEY. The rule is the store's own. */
 function keyFileFor(path: string, input: Input): string | undefined {

@@ -77,7 +77,9 @@ function notStarted(file: string, environment: NodeJS.ProcessEnv, error: unknown
       ? 'A command takes some 2 MB of variables and arguments, and on Linux 128 KiB in each. Name fewer keys, or use latchkey inject.'
       : errno === 'EACCES'
         ? 'Is it a file that you may execute (chmod +x)?'
-        : undefined
+        : errno === 'ENOTDIR'
+          ? 'A part of its path, or of the working directory, is no folder.'
+          : undefined
   return new CliError(
     'COMMAND_NOT_STARTED',
     `The command${name} could not be started (${errno ?? 'unknown'}).`,

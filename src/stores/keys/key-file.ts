@@ -46,7 +46,7 @@ function readSmallFile(path: string, { store, allowMode, system }: KeyReading): 
     if ((Number(stats.mode) & 0o077 & ~allowMode) !== 0) {
       throw new StoreError('DENIED', `The key file ${path} may be read or written by others.`, {
         store,
-        hint: 'Run chmod 600 on it; if it is a mount that is meant to be so, pass allowKeyMode.',
+        hint: 'Run chmod 600 on it. In code, allowKeyMode admits a mount that is meant to be so.',
       })
     }
     const buffer = Buffer.alloc(MAX_BYTES)
