@@ -1,0 +1,75 @@
+/** What a client does by the address of a store, as the server sees it. */
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
+import { onTestFinished, expect, test, vi } from 'vitest'
+import { parseCommand } from '../../src/cli/arguments.ts'
+import { list } from '../../src/cli/commands/list.ts'
+import { openAddress } from '../../src/cli/stores/open.ts'
+import { generateKey } from '../../src/stores/file.ts'
+
+const VALUE = 'correct-horse-battery'
+
+/** Asks a store for a secret, by an address among the arguments, or in `LATCHKEY_STORE`. */
+async function ask(address: string, env: Record<string, string> = {}, inArguments = true): Promise<void> {
+  vi.unstubAllEnvs()
+  onTestFinished(() => void vi.unstubAllEnvs())
+  for (const [name, value] of Object.entries({ LATCHKEY_KEY: generateKey(), ...env })) vi.stubEnv(name, value)
+  const { store, close } = await openAddress(
+    address,
+    parseCommand('list', list, inArguments ? ['--store', address] : []),
+  )
+  try {
+    await store.get('app')
+  } finally {
+    await close()
+  }
+}
+
+/** A server that answers what a client sends by this, and hangs up if there is no answer. */
+async function server(
+  answer: (sent: Buffer) => Buffer | string | undefined,
+): Promise<{ port: number; sent: Buffer[] }> {
+  const sent: Buffer[] = []
+  const sockets = new Set<Socket>()
+  const listening = createServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => undefined)
+    socket.on('data', (data) => {
+      sent.push(data)
+      const text = answer(data)
+      if (text === undefined) socket.destroy()
+      else socket.write(text)
+    })
+  }).listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy()
+    listening.close()
+  })
+  return { port: (listening.address() as AddressInfo).port, sent }
+}
+
+/** What PostgreSQL is asked first by a client that wants TLS. */
+const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 0xd2, 0x16, 0x2f])
+
+test('postgres: with sslmode alone asks for TLS, on the server that the environment names', async () => {
+  const { port, sent } = await server(() => 'N')
+  const env = { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'app' }
+  await expect(ask('postgres:?sslmode=verify-full', env)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+  expect(sent).toEqual([SSL_REQUEST])
+})
+
+test('postgres: may name a database alone, in both spellings; the password is that of PGPASSWORD', async () => {
+  // AuthenticationCleartextPassword.
+  const { port, sent } = await server((data) =>
+    data[0] === 0 ? Buffer.from(['R'.charCodeAt(0), 0, 0, 0, 8, 0, 0, 0, 3]) : undefined,
+  )
+  const env = { PGHOST: '127.0.0.1', PGPORT: String(port), PGUSER: 'app', PGPASSWORD: VALUE }
+  for (const address of ['postgres:shop', 'postgres:///shop']) {
+    await expect(ask(address, env)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const [startup, password] = sent.splice(0)
+    expect(String(startup)).toContain('\0database\0shop\0')
+    expect(String(password)).toContain(`${VALUE}\0`)
+  }
+})
