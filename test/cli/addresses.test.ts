@@ -73,3 +73,19 @@ test('postgres: may name a database alone, in both spellings; the password is th
     expect(String(password)).toContain(`${VALUE}\0`)
   }
 })
+
+test('settings that a store does not take are told before anything is connected', async () => {
+  const { port, sent } = await server(() => undefined)
+  const settings = 'history=999999'
+  await expect(ask(`redis://127.0.0.1:${port}?${settings}`)).rejects.toMatchObject({ code: 'USAGE' })
+  await expect(ask(`postgres://app@127.0.0.1:${port}/app?${settings}`)).rejects.toMatchObject({ code: 'USAGE' })
+  expect(sent).toEqual([])
+})
+
+test('an address in REDIS_URL that no client understands is told without it', async () => {
+  for (const REDIS_URL of [`${VALUE}:x`, `redis://:A%${VALUE}@127.0.0.1`]) {
+    const asked = ask('redis:', { REDIS_URL })
+    await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    await expect(asked).rejects.not.toThrow(VALUE)
+  }
+})

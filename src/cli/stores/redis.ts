@@ -7,9 +7,9 @@ import { numberSetting } from './address.ts'
 import type { Address, Opener } from './address.ts'
 import { exportOf, loadClient } from './client.ts'
 
-/** A client of Redis, and how it is ended. */
-interface Connected {
-  readonly client: RedisClient
+/** A client of Redis, which is not connected yet, and how it is ended. */
+interface Made {
+  readonly client: RedisClient & { connect(): Promise<unknown> }
   end(): unknown
 }
 type NodeRedis = RedisClient & {
@@ -33,8 +33,15 @@ type MakeIoredis = new (url: string, config: object) => Ioredis
 export const openRedis: Opener = async (address, input) => {
   const { prefix, history } = address.settings('prefix', 'history')
   const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
-  const { client, end } = await connect(urlOf(address))
+  const { client, end } = await makeClient(urlOf(address))
+  // Before it connects: options that cannot be leave nothing open.
   const store = redisStore({ client, ...place })
+  try {
+    await client.connect()
+  } catch {
+    end()
+    throw notConnected()
+  }
   return {
     store,
     async close() {
@@ -44,25 +51,24 @@ export const openRedis: Opener = async (address, input) => {
   }
 }
 
-async function connect(url: string): Promise<Connected> {
+async function makeClient(url: string): Promise<Made> {
   const found = await loadClient('Redis', ['redis', 'ioredis', 'iovalkey'])
-  const connected =
-    found.name === 'redis'
+  try {
+    return found.name === 'redis'
       ? nodeRedis(exportOf(found, 'createClient') as MakeNodeRedis, url)
       : ioredis(exportOf(found, 'Redis') as MakeIoredis, url)
-  const { client, end } = connected
-  try {
-    await client.connect()
   } catch {
-    end()
-    // Whatever it is, its text may quote the address.
-    throw new CliError(
-      'UNAVAILABLE',
-      'Could not connect to Redis.',
-      'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
-    )
+    throw notConnected()
   }
-  return connected
+}
+
+/** Whatever a client says of it, its text may quote the address. */
+function notConnected(): CliError {
+  return new CliError(
+    'UNAVAILABLE',
+    'Could not connect to Redis.',
+    'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
+  )
 }
 
 function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedis; end: () => void } {
@@ -77,10 +83,7 @@ function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedi
   }
 }
 
-function ioredis(
-  Redis: new (url: string, config: object) => Ioredis,
-  url: string,
-): { client: Ioredis; end: () => void } {
+function ioredis(Redis: MakeIoredis, url: string): { client: Ioredis; end: () => void } {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 })
   client.on('error', () => undefined)
   return {
