@@ -1,5 +1,7 @@
 /** What a client does by the address of a store, as the server sees it. */
 import { once } from 'node:events'
+import { createServer as createHttpServer } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished, expect, test, vi } from 'vitest'
@@ -87,5 +89,75 @@ test('an address in REDIS_URL that no client understands is told without it', as
     const asked = ask('redis:', { REDIS_URL })
     await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE' })
     await expect(asked).rejects.not.toThrow(VALUE)
+  }
+})
+
+test('redis: without a server takes no path, and rediss: needs a server', async () => {
+  for (const address of ['redis:127.0.0.1:1', 'redis:///5', 'redis:5', 'rediss:', 'rediss:?prefix=apps']) {
+    await expect(ask(address, { REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toMatchObject({ code: 'USAGE' })
+  }
+})
+
+test('the password of Redis is that of REDIS_PASSWORD wherever its address has none', async () => {
+  const { port, sent } = await server(() => undefined)
+  const place = `127.0.0.1:${port}`
+  const secret = 'A%pw:@/ #'
+  for (const [address, REDIS_URL, expected] of [
+    [`redis://${place}`, '', secret],
+    [`redis://me@${place}`, '', secret],
+    ['redis:', `redis://${place}`, secret],
+    ['redis:', `redis://me@${place}/1`, secret],
+    ['redis:', `redis://me:${VALUE}@${place}`, VALUE],
+  ] as const) {
+    const asked = ask(address, { REDIS_URL, REDIS_PASSWORD: secret })
+    await expect(asked).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const text = String(Buffer.concat(sent.splice(0)))
+    expect(text).toContain(`\r\n${expected}\r\n`)
+    expect(text).toContain(`\r\n${`${address}${REDIS_URL}`.includes('me') ? 'me' : 'AUTH'}\r\n`)
+  }
+})
+
+/** An HTTP server that answers nothing of use, and what it was asked. */
+async function useless(): Promise<{ place: string; asked: { request: IncomingMessage; body: string }[] }> {
+  const asked: { request: IncomingMessage; body: string }[] = []
+  const listening = createHttpServer((request, response) => {
+    let body = ''
+    request.on('data', (data: Buffer) => (body += data.toString()))
+    request.on('end', () => {
+      asked.push({ request, body })
+      response.writeHead(500, { connection: 'close' }).end('{}')
+    })
+  }).listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  onTestFinished(() => void listening.close())
+  return { place: `127.0.0.1:${(listening.address() as AddressInfo).port}`, asked }
+}
+
+test('the login of etcd is that of ETCDCTL_USER and ETCDCTL_PASSWORD', async () => {
+  const { place, asked } = await useless()
+  for (const [address, env, name] of [
+    ['etcd:', { ETCDCTL_ENDPOINTS: place, ETCDCTL_USER: 'app', ETCDCTL_PASSWORD: VALUE }, 'app'],
+    ['etcd:', { ETCDCTL_ENDPOINTS: place, ETCDCTL_USER: `app:${VALUE}` }, 'app'],
+    [`etcd+http://me@${place}`, { ETCDCTL_PASSWORD: VALUE }, 'me'],
+  ] as const) {
+    await expect(ask(address, env)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    const [first] = asked.splice(0)
+    expect(first?.request.url).toBe('/v3/auth/authenticate')
+    expect(JSON.parse(first?.body ?? '')).toEqual({ name, password: VALUE })
+  }
+})
+
+test('the namespace of Vault is that of VAULT_NAMESPACE, unless the address has one', async () => {
+  const { place, asked } = await useless()
+  const env = { VAULT_NAMESPACE: 'team', VAULT_TOKEN: VALUE }
+  for (const [setting, namespace] of [
+    ['', 'team'],
+    ['?namespace=other', 'other'],
+  ]) {
+    await expect(ask(`vault+http://${place}/secret${setting}`, env)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(asked.splice(0)[0]?.request.headers).toMatchObject({
+      'x-vault-namespace': namespace,
+      'x-vault-token': VALUE,
+    })
   }
 })

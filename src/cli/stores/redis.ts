@@ -1,11 +1,14 @@
 /** `redis:`. */
 import { redisStore } from '../../stores/redis.ts'
 import type { RedisClient } from '../../stores/redis.ts'
-import { CliError } from '../failure.ts'
+import { CliError, usageError } from '../failure.ts'
 import { keyOptions } from '../keys.ts'
 import { numberSetting } from './address.ts'
 import type { Address, Opener } from './address.ts'
 import { exportOf, loadClient } from './client.ts'
+
+/** What to do about an address without a server. */
+const HINT = 'redis: alone is the server that REDIS_URL names, or redis://127.0.0.1:6379.'
 
 /** A client of Redis, which is not connected yet, and how it is ended. */
 interface Made {
@@ -96,8 +99,22 @@ function ioredis(Redis: MakeIoredis, url: string): { client: Ioredis; end: () =>
 
 function urlOf({ host, username, password, path, variant }: Address): string {
   const { REDIS_URL: whole, REDIS_PASSWORD: other = '' } = process.env
-  if (host === '') return whole || 'redis://127.0.0.1:6379'
+  if (host === '') {
+    if (path !== '') throw usageError('redis: takes nothing after it but ?: write redis://HOST:PORT/NUMBER.', HINT)
+    // REDIS_URL may not say so, too: what was asked for is never left out.
+    if (variant === 'tls') throw usageError('rediss: does not name a server: write rediss://HOST:PORT.', HINT)
+    return withPassword(whole || 'redis://127.0.0.1:6379', other)
+  }
   const secret = password || other
   const login = username === '' && secret === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`
   return `${variant === 'tls' ? 'rediss' : 'redis'}://${login}${host}/${encodeURIComponent(path)}`
+}
+
+/** Puts a password into an address that has none. Any other is left to the client, as is the path of a socket. */
+function withPassword(address: string, password: string): string {
+  if (password === '' || !URL.canParse(address)) return address
+  const url = new URL(address)
+  if (url.host === '' || url.password !== '') return address
+  url.password = encodeURIComponent(password)
+  return url.href
 }
