@@ -7,6 +7,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { onTestFinished, expect, test, vi } from 'vitest'
 import { parseCommand } from '../../src/cli/arguments.ts'
 import { list } from '../../src/cli/commands/list.ts'
+import { parseAddress } from '../../src/cli/stores/address.ts'
 import { openAddress } from '../../src/cli/stores/open.ts'
 import { generateKey } from '../../src/stores/file.ts'
 
@@ -160,4 +161,39 @@ test('the namespace of Vault is that of VAULT_NAMESPACE, unless the address has 
       'x-vault-token': VALUE,
     })
   }
+})
+
+test('a password in --store is refused as one however the address is mistyped', () => {
+  for (const address of [
+    `redis:user:${VALUE}@h:1`,
+    `redis:\\\\user:${VALUE}@h`,
+    `redis:////user:${VALUE}@h`,
+    `redis://user:1#${VALUE}@h`,
+    `redis://user:1?${VALUE}@h`,
+    `redis://user:${VALUE}/2@h`,
+    `postgres:user:${VALUE}@h/db`,
+    `postgres://h/db?password=${VALUE}`,
+    `postgres://user:${VALUE}@h`,
+    `vault:user:${VALUE}@h/x`,
+    `vault://${VALUE}@host/secret`,
+    `vault://host/secret?token=${VALUE}`,
+    `etcd:user:${VALUE}@h`,
+    `dir://${VALUE}@h/x`,
+    `user:${VALUE}@h`,
+  ]) {
+    const parse = () => parseAddress(address, true)
+    expect(parse).toThrow(expect.objectContaining({ code: 'VALUE_IN_ARGV', exitCode: 2 }))
+    expect(parse).not.toThrow(VALUE)
+  }
+})
+
+test('an @ that belongs to a folder or a name is no password, and a user is none', () => {
+  expect(parseAddress('dir:/run/credentials/app@1.service', true).path).toBe('/run/credentials/app@1.service')
+  expect(parseAddress('aws:team%401', true).path).toBe('team@1')
+  expect(parseAddress('postgres://me@h/db', true)).toMatchObject({ username: 'me', password: '' })
+})
+
+test('a user of Vault is not left out in silence', async () => {
+  const withUser = ask(`vault://${VALUE}@127.0.0.1:1/secret`, {}, false)
+  await expect(withUser).rejects.toMatchObject({ code: 'USAGE', message: 'vault: takes no user.' })
 })
