@@ -197,3 +197,11 @@ test('a user of Vault is not left out in silence', async () => {
   const withUser = ask(`vault://${VALUE}@127.0.0.1:1/secret`, {}, false)
   await expect(withUser).rejects.toMatchObject({ code: 'USAGE', message: 'vault: takes no user.' })
 })
+
+test('a % that begins no character, and a kind with the name of a method, are mistakes in the command line', async () => {
+  for (const address of [`redis://:A%${VALUE}@h`, 'redis://h/%zz', 'dir:/tmp/x%y', 'constructor:x', 'toString:']) {
+    const asked = ask(address, { LATCHKEY_STORE: address }, false)
+    await expect(asked).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 })
+    await expect(asked).rejects.not.toThrow(VALUE)
+  }
+})

@@ -52,15 +52,15 @@ export function parseAddress(text: string, inArguments: boolean): Address {
   }
   const url = new URL(text)
   const scheme = url.protocol.slice(0, -1)
-  const [kind, variant] = KINDS[scheme] ?? [scheme, '']
+  const [kind, variant] = (Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined) ?? [scheme, '']
   if (inArguments && mayHoldPassword(url, kind)) throw passwordInArguments()
   return {
     kind,
     variant,
     host: url.host,
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    path: decodeURIComponent(url.host === '' ? url.pathname : url.pathname.slice(1)),
+    username: decoded(url.username, where),
+    password: decoded(url.password, where),
+    path: decoded(url.host === '' ? url.pathname : url.pathname.slice(1), where),
     settings<Name extends string>(...known: Name[]) {
       const found: Partial<Record<Name, string>> = {}
       for (const [name, value] of url.searchParams) {
@@ -75,6 +75,14 @@ export function parseAddress(text: string, inArguments: boolean): Address {
       }
       return found
     },
+  }
+}
+
+function decoded(part: string, where: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw usageError(`${where} has a % that begins no character.`, 'A % itself is written %25.')
   }
 }
 
