@@ -26,8 +26,9 @@ export interface MaskingBuffer {
   /** Takes a piece; returns what can be passed on. */
   readonly push: (piece: string) => string
   /**
-   * Returns what is held back, if it is no more than `most` characters, as though nothing followed for now: a question waits
-   * for its answer. What follows is masked all the same if it goes on with a value that began there.
+   * Returns what is held back, as though nothing followed for now: a question waits for its answer. But no more than `most`
+   * characters of what may be a value, those of it that were let go of before among them. What follows is masked all the same
+   * if it goes on with a value that began there.
    */
   readonly release: (most: number) => string
   /** Returns the rest. */
@@ -75,10 +76,10 @@ export function createMaskingBuffer(currentMatcher: () => Matcher): MaskingBuffe
       return take(text, matcher, matcher.opening(text, passed))
     },
     release(most) {
-      if (held.length - passed > most) return ''
       const matcher = currentMatcher()
       const { cut, keep } = matcher.opening(held, passed)
-      return take(held, matcher, { cut: held.length, keep: Math.min(cut, keep) })
+      const begin = Math.min(cut, keep)
+      return held.length - begin > most ? '' : take(held, matcher, { cut: held.length, keep: begin })
     },
     end: () => take(held, currentMatcher(), { cut: held.length, keep: held.length }),
   }

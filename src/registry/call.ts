@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
+import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
@@ -142,7 +143,7 @@ async function perform(
     return found
   }
   const attempt = async (read: readonly Found[]): Promise<unknown> => {
-    const found = entry.hasSchemas ? await requireFit(entry.name, read) : read
+    const found = entry.hasSchemas ? await requireFit(entry.name, read, ending.signal()) : read
     ending.throwIfEnded()
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
@@ -158,13 +159,20 @@ async function perform(
     return await attempt(found)
   } catch (error) {
     // Only what the function itself threw can be an authentication error of its service.
-    if (!(error instanceof CallError) || (isAuthError(error) as unknown) !== true) throw error
+    if (!(error instanceof CallError) || !recognises(isAuthError, error)) throw error
     ending.throwIfEnded()
     const newer = await context.freshness.newer(found, read)
     if (newer === undefined) throw error
     trace?.again()
     return attempt(newer)
   }
+}
+
+/** An answer that comes later is none: the call waits for nobody. How it fails then is nobody's to handle either. */
+function recognises(isAuthError: (error: CallError) => unknown, error: CallError): boolean {
+  const answer = isAuthError(error)
+  if (isLater(answer)) answer.then(undefined, () => undefined)
+  return answer === true
 }
 
 /** The arguments of an inline run, which may change them: a second run starts from the same. */

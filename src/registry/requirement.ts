@@ -22,6 +22,8 @@ export interface Needed {
   readonly allowReserved: ReadonlySet<string>
   /** Schemas by key. */
   readonly schemas: Readonly<Record<string, StandardSchema>>
+  /** Tells what becomes of the secret in a child, whatever keys and version it has: which keys, variables and schemas. */
+  readonly shape: string
   readonly definition: RequirementDefinition
 }
 
@@ -97,6 +99,7 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
     plain: new Set(given.plain),
     allowReserved: new Set(given.allowReserved),
     schemas,
+    shape: JSON.stringify([only, [...env], prefix, isDefinition(secret) ? numberOf(schemas) : 0]),
     definition: Object.freeze({
       name,
       ...(given.scope === undefined ? {} : { scope: given.scope }),
@@ -109,6 +112,16 @@ function neededOf(given: Partial<z.infer<typeof longForm>>): Needed {
       ...listed('allowReserved', given.allowReserved),
     }),
   })
+}
+
+const numbers = new WeakMap<object, number>()
+let lastNumber = 0
+
+/** Numbers the schemas of definitions: two definitions of one secret may make different values of it. */
+function numberOf(schemas: object): number {
+  const number = numbers.get(schemas) ?? ++lastNumber
+  numbers.set(schemas, number)
+  return number
 }
 
 /** A definition requires its keys, but for those that the requirement calls optional. */

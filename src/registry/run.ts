@@ -13,7 +13,7 @@ export interface Run {
   readonly variables: Readonly<Record<string, string>>
   /** For each secret, the variable that holds each of its keys. */
   readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Which secrets these are: names and scopes. */
+  /** Which secrets these are: names, scopes, and what is made of them. */
   readonly family: string
   /** Which secrets these are, with versions and variable names. */
   readonly identity: string
@@ -77,11 +77,13 @@ function makeRun(
   const masked: string[] = []
   const assigned = assignVariables(entry.name, known)
   for (const { name, need, key } of assigned) {
-    const value = found.find((item) => item.need === need)?.secret?.values[key] ?? ''
+    const item = found.find((one) => one.need === need)
+    const value = item?.secret?.values[key] ?? ''
+    const stored = item?.stored?.values[key] ?? value
     values[name] = value
     const variables = (secrets[need.name] ??= Object.create(null) as Record<string, string>)
     variables[key] = name
-    if (masking && !need.plain.has(key)) masked.push(value)
+    if (masking && !need.plain.has(key)) masked.push(value, ...(stored === value ? [] : [stored]))
   }
   let redactor: Redactor | undefined
   return {
@@ -90,7 +92,7 @@ function makeRun(
     partition,
     variables: Object.freeze(values),
     secrets: Object.freeze(secrets),
-    family: JSON.stringify(found.map((item) => [item.need.name, item.scope])),
+    family: JSON.stringify(found.map(({ need, scope: of }) => [need.name, of, need.shape])),
     identity: JSON.stringify([
       found.map(({ need, scope: of, secret }) => [need.name, of, secret?.version]),
       // By position, as two requirements may name the same secret of two scopes.

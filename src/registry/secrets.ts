@@ -19,6 +19,8 @@ export interface Placed {
 /** A requirement and the secret that meets it; `undefined` for an optional one that is absent. */
 export interface Found extends Placed {
   readonly secret: Secret | undefined
+  /** What is in the store, where schemas have made another secret of it. */
+  readonly stored?: Secret
 }
 
 /**
@@ -96,22 +98,22 @@ export interface SecretsFit {
 }
 
 /** Holds what was found to the schemas of its definitions, all at the same time. Never rejects. */
-export async function fitSecrets(fn: string, found: readonly Found[]): Promise<SecretsFit> {
+export async function fitSecrets(fn: string, found: readonly Found[], signal?: AbortSignal): Promise<SecretsFit> {
   const findings: SecretFinding[][] = []
   const fits = found.map(async (item, index): Promise<Found> => {
     const { need, scope, secret } = item
     if (secret === undefined) return item
-    const fit = await fitted(need.schemas, secret.values)
+    const fit = await fitted(need.schemas, secret.values, signal)
     findings[index] = fit.findings.map((one) => ({ function: fn, scope, secret: need.name, ...one }))
-    return fit.values === secret.values ? item : { ...item, secret: changedSecret(secret, fit.values) }
+    return fit.values === secret.values ? item : { ...item, secret: changedSecret(secret, fit.values), stored: secret }
   })
   return { found: await Promise.all(fits), findings: findings.flat() }
 }
 
 /** Gives what was found as the schemas of its definitions make it; throws all that is missing, or all that does not fit. */
-export async function requireFit(fn: string, read: readonly Found[]): Promise<readonly Found[]> {
+export async function requireFit(fn: string, read: readonly Found[], signal?: AbortSignal): Promise<readonly Found[]> {
   requireAll(fn, read)
-  const { found, findings } = await fitSecrets(fn, read)
+  const { found, findings } = await fitSecrets(fn, read, signal)
   requireValid(findings)
   return found
 }

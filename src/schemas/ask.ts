@@ -16,11 +16,17 @@ export interface SchemaAnswer {
  * Validates `value`; `issues` are paths and codes without the schema's own messages. Never rejects.
  *
  * @param limitMs - how long an answer may take that comes later. Default: any time.
+ * @param signal - ends that time, where nobody wants the answer any more.
  */
-export async function schemaFindings(schema: StandardSchema, value: unknown, limitMs?: number): Promise<SchemaAnswer> {
+export async function schemaFindings(
+  schema: StandardSchema,
+  value: unknown,
+  limitMs?: number,
+  signal?: AbortSignal,
+): Promise<SchemaAnswer> {
   try {
     const answer = schema['~standard'].validate(value)
-    const result = limitMs === undefined || !isLater(answer) ? await answer : await within(limitMs, answer)
+    const result = limitMs === undefined || !isLater(answer) ? await answer : await within(limitMs, answer, signal)
     if (result === LATE) return { issues: [{ path: [], code: 'schema_timeout' }] }
     // Read once: it is the schema's own object, and may be another one when it is looked at again.
     const { issues } = result
@@ -44,15 +50,23 @@ const LATE = Symbol('late')
 async function within<T>(
   limitMs: number,
   answer: Promise<StandardResult<T>>,
+  signal: AbortSignal | undefined,
 ): Promise<StandardResult<T> | typeof LATE> {
   let timer: NodeJS.Timeout | undefined
+  let ended: (() => void) | undefined
   const late = new Promise<typeof LATE>((resolve) => {
-    timer = setTimeout(resolve, limitMs, LATE)
+    ended = () => {
+      resolve(LATE)
+    }
+    timer = setTimeout(ended, limitMs)
+    signal?.addEventListener('abort', ended)
+    if (signal?.aborted === true) ended()
   })
   try {
     return await Promise.race([answer, late])
   } finally {
     clearTimeout(timer)
+    if (ended !== undefined) signal?.removeEventListener('abort', ended)
   }
 }
 

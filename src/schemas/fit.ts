@@ -21,14 +21,17 @@ export interface Fit {
  * what else it gives is dropped, since a value is a string: it was asked for its opinion only.
  *
  * Values are strings, so no schema can change what another one sees. Never rejects.
+ *
+ * @param signal - ends the time that schemas have, where nobody wants the answer any more.
  */
 export async function fitted(
   schemas: Readonly<Record<string, StandardSchema>>,
   values: Readonly<Record<string, string>>,
+  signal?: AbortSignal,
 ): Promise<Fit> {
   const keys = Object.keys(schemas).filter((key) => values[key] !== undefined)
   const answers = await Promise.all(
-    keys.map((key) => fittedValue(schemas[key] as StandardSchema, values[key] as string)),
+    keys.map((key) => fittedValue(schemas[key] as StandardSchema, values[key] as string, signal)),
   )
   const changed = new Map<string, string>()
   const findings: KeyFinding[] = []
@@ -43,8 +46,12 @@ export async function fitted(
   return { values: Object.freeze(copy), findings }
 }
 
-async function fittedValue(schema: StandardSchema, value: string): Promise<string | readonly SchemaFinding[]> {
-  const { value: output, issues } = await schemaFindings(schema, value, KEY_SCHEMA_MS)
+async function fittedValue(
+  schema: StandardSchema,
+  value: string,
+  signal?: AbortSignal,
+): Promise<string | readonly SchemaFinding[]> {
+  const { value: output, issues } = await schemaFindings(schema, value, KEY_SCHEMA_MS, signal)
   // A schema that gives a list has refused, by its interface, also where the list is empty.
   if (issues !== undefined) return issues.length === 0 ? [{ path: [] }] : withoutParts(value, issues)
   if (typeof output !== 'string') return value
@@ -60,12 +67,13 @@ const SHOWN_NAME = /^[A-Za-z_][\w-]{0,31}$/
  */
 function withoutParts(value: string, findings: readonly SchemaFinding[]): SchemaFinding[] {
   let names: ReadonlySet<string> | undefined
-  const isShown = (segment: string): boolean => {
-    if (!SHOWN_NAME.test(segment)) return false
-    return !value.includes(segment) || (names ??= memberNames(value)).has(segment)
+  const isShown = (segment: string | number): boolean => {
+    const name = String(segment)
+    if (typeof segment === 'string' && !SHOWN_NAME.test(name)) return false
+    return !value.includes(name) || (names ??= memberNames(value)).has(name)
   }
   return findings.map((finding) => {
-    const path = finding.path.map((segment) => (typeof segment === 'number' || isShown(segment) ? segment : '…'))
+    const path = finding.path.map((segment) => (isShown(segment) ? segment : '…'))
     const { code, message } = finding
     // A code is the schema's word, unless it is the value's: those of the library's own, which have a message, never are.
     const told = code === undefined || (message === undefined && value.includes(code)) ? {} : { code }

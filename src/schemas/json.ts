@@ -9,7 +9,7 @@ import { type KeySchema, keySchema } from './key-schema.ts'
  *
  * The value stays the text that it is; what the inner schema makes of the document is dropped. Its issues keep their paths and
  * codes, not their messages, which may quote the document. Codes: `not_json`, and those of the inner schema, or
- * `wrong_document` where it has none.
+ * `wrong_document` where it has none, or one that stands in the document.
  *
  * @param document - a Standard Schema that the parsed document must fit, awaited. Default: any JSON will do.
  * @throws TypeError INVALID_OPTION if `document` is no schema.
@@ -38,6 +38,8 @@ async function fitting(document: StandardSchema, parsed: unknown, text: string) 
   const { issues } = await schemaFindings(document, parsed)
   if (issues === undefined) return text
   const message = 'must be a JSON document that fits the schema given to json()'
-  const found = issues.map(({ path, code = 'wrong_document' }) => ({ path, code, message }))
+  // A code that stands in the document may have been taken from it.
+  const codeOf = (code = ''): string => (code === '' || text.includes(code) ? 'wrong_document' : code)
+  const found = issues.map(({ path, code }) => ({ path, code: codeOf(code), message }))
   return found.length === 0 ? { code: 'wrong_document', message } : found
 }

@@ -432,11 +432,13 @@ export function createScheduler(
   }
 
   async function renew(job: Parameters<Scheduler['renew']>[0]): Promise<void> {
-    const older = [...(byFamily.get(job.family) ?? [])].filter(({ key }) => key !== job.key)
+    // One that was outdated before has been replaced before, and ends after its call.
+    const older = [...(byFamily.get(job.family) ?? [])].filter(({ key, outdated }) => key !== job.key && !outdated)
     for (const slot of older) slot.outdated = true
     for (const slot of older) {
       // It may have been ended meanwhile, by a call of the newer key for instance.
       if (closed || !slots.has(slot)) continue
+      if ((byKey.get(job.key)?.size ?? 0) >= limits.maxPerKey) break
       const outcome = await prepareFor(slot, job)
       if (idle.has(slot)) retire(slot, 'outdated')
       if (outcome !== 'prepared') break

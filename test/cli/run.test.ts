@@ -145,6 +145,14 @@ test('a question without a line end is shown while it waits for its answer', asy
   expect(await once(child, 'close')).toEqual([0, null])
 })
 
+test('no more than the first three bytes of a value are shown, however slowly a program prints it', async () => {
+  const folder = await folderWithSecrets()
+  const slowly =
+    'for (const byte of process.env.PASS) await new Promise((next) => process.stdout.write(byte, () => setTimeout(next, 70)))'
+  const ended = await folder.run(['run', '-s', 'db', '--', process.execPath, '--input-type=module', '-e', slowly])
+  expect(ended).toEqual({ code: 0, stdout: 'cor***', stderr: '' })
+})
+
 test('signals reach the program, and latchkey ends as it ends', async () => {
   const folder = await folderWithSecrets()
   const { child, printed } = start(folder, ['-s', 'db', '--', process.execPath, SIGNALS])

@@ -246,4 +246,16 @@ describe('a masking buffer', () => {
     expect(buffer.release(3)).toBe('')
     expect(buffer.push('ect-horse') + buffer.end()).toBe('***')
   })
+
+  test.each([1, 2, 3, 4, 5, 7])(
+    'lets go of no more of a value that comes in pieces of %i with pauses between',
+    (size) => {
+      const buffer = maskingBuffer(createRedactor(['correct-horse']), 'bytes')
+      let output = ''
+      for (let at = 0; at < 'correct-horse'.length; at += size) {
+        output += buffer.push('correct-horse'.slice(at, at + size)) + buffer.release(3)
+      }
+      expect(output + buffer.end()).toBe(`${'cor'.slice(0, 3 - (3 % size))}***`)
+    },
+  )
 })

@@ -25,6 +25,8 @@ test('a function gets what the schemas give, in a child of its own definition', 
   expect(stored.ends).toEqual(Array(2).fill('"----\\r\\n"'))
   expect(defined.ends).toEqual(Array(2).fill('"-----\\n"'))
   expect(defined.pid).not.toBe(stored.pid)
+  // And neither ends the other's: none is a newer version of the other.
+  expect((await fixture.asStored()).pid).toBe(stored.pid)
   expect((await fixture.asDefined()).pid).toBe(defined.pid)
   expect(await fixture.prints()).not.toContain(pem.split('\n')[1])
   // Stored by the definition, it is the same for both.
@@ -40,6 +42,29 @@ test('a schema that gives something else each time gives it to each call', async
   })
   const f = inline({ counts: { A: 'a', B: 'b' } }).register({ name: 'f', secrets: [counts] })(() => process.env['B'])
   for (let call = 0; call < 20; call++) expect(await f()).toBe(`b${call}`)
+})
+
+test('what is stored is masked as well as what a schema has made of it', async () => {
+  const cut = defineSecret('cut', { KEY: standard((value) => ({ value: String(value).slice(7) })) })
+  const f = inline({ cut: { KEY: `stored-${CANARY}` } }).register({ name: 'f', secrets: [cut], results: 'redact' })(
+    (text: string) => [text, process.env['KEY']],
+  )
+  expect(await f(`stored-${CANARY}`)).toEqual(['***', '***'])
+})
+
+test('a schema that never answers holds nothing up once its call has ended', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  try {
+    const mute = defineSecret('mute', { KEY: standard(() => new Promise(() => undefined)) })
+    const f = inline({ mute: { KEY: 'k' } }).register({ name: 'f', secrets: [mute], timeoutMs: 100 })(() => 1)
+    const failed = rejection(f())
+    await vi.advanceTimersByTimeAsync(100)
+    expect(await failed).toMatchObject({ code: 'CALL_TIMEOUT' })
+    await vi.advanceTimersByTimeAsync(0)
+    expect(vi.getTimerCount()).toBe(0)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('what a schema gives that is no string is not injected', async () => {

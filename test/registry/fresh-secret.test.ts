@@ -84,6 +84,7 @@ describe('withFreshSecret', () => {
   test.each([
     ['another error', () => false],
     ['a promise in place of an answer', (() => Promise.resolve(true)) as never],
+    ['a promise that rejects, which nobody has to handle', (() => Promise.reject(new Error('unsure'))) as never],
   ])('%s is no authentication error', async (_, recognises) => {
     const { store, state, send } = await service()
     await store.set('gh', { TOKEN: 'new' })

@@ -196,6 +196,19 @@ test('json keeps the paths of the schema, and no word of its own', async () => {
   expect(JSON.stringify(result)).not.toContain(CANARY)
 })
 
+test('json repeats no code that its schema has taken from the document', async () => {
+  const document = {
+    '~standard': {
+      version: 1 as const,
+      vendor: 'loud',
+      validate: (value: unknown) => ({ issues: [{ message: '', code: (value as { a: string }).a }] }),
+    },
+  }
+  const result = await json(document)['~standard'].validate('{"a":"made_up_word"}')
+  expect(result.issues).toMatchObject([{ code: 'wrong_document' }])
+  expect(JSON.stringify(result)).not.toContain('made_up_word')
+})
+
 test('json refuses what its schema refuses without a word', async () => {
   const mute = (issues: readonly { message: string }[]) => {
     return json({ '~standard': { version: 1, vendor: 'mute', validate: () => ({ issues }) } })

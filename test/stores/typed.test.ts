@@ -241,6 +241,8 @@ describe('a path into a value', () => {
     ['names members that are missing', '{"a":1}', ['private_key'], ['private_key']],
     ['shows no value of a document', `{"a":"${CANARY}"}`, ['a', CANARY], ['a', '…']],
     ['shows no part of what is no document', `${CANARY},b`, ['b', CANARY], ['…', '…']],
+    ['shows no number of what is no document', '4711', [4711, 47, 5], ['…', '…', 5]],
+    ['shows indexes of a document', '[0,1]', [0, 1, 2], [0, 1, 2]],
     ['shows no name that looks like none', '{"a b":1}', ['a b', 'x'.repeat(33), Symbol('s')], ['…', '…', '…']],
   ])('%s', async (_, value, path, shown) => {
     expect(await pathOf(value, path)).toEqual(shown)

@@ -475,6 +475,24 @@ describe('renewing a family', () => {
     expect(scheduler.stats()).toMatchObject({ processes: 0 })
   })
 
+  test('makes no more workers ready than a key may have, however often what they hold changes', async () => {
+    const { submit, renew, workers, scheduler } = setUp({ maxPerKey: 1 })
+    submit('v0', 'a', { family: 'f' })
+    await settle()
+    // Its call goes on all the while.
+    for (const version of ['v1', 'v2', 'v3']) {
+      await renew(version, 'f')
+      await settle()
+    }
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['v0', false],
+      ['v1', true],
+      ['v2', true],
+      ['v3', false],
+    ])
+    expect(scheduler.stats()).toMatchObject({ processes: 2, busy: 1 })
+  })
+
   test('leaves other families, and workers that have the newer key, as they are', async () => {
     const { submit, renew, workers, scheduler } = setUp()
     submit('new', 'a', { family: 'f' })
@@ -525,6 +543,8 @@ describe('renewing a family', () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
       const { submit, renew, workers } = setUp({ idleMs: 1_000 })
+      // A clock that stands at 0 would say the same of a worker of which nothing is known.
+      vi.advanceTimersByTime(5_000)
       submit('old', 'a', { family: 'f' })
       await settle()
       workers[0]?.reply()
