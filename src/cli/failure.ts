@@ -60,6 +60,12 @@ interface Parts {
   readonly hint?: string | undefined
 }
 
+/** Gives a failure another exit code, and keeps all else that is told of it. */
+export function withExitCode(error: unknown, exitCode: ExitCode): CliError {
+  const { code, message, hint } = partsOf(error)
+  return new CliError(code, message, hint, exitCode)
+}
+
 function partsOf(error: unknown): Parts {
   if (error instanceof CliError) return error
   if (isLatchkeyError(error)) return { code: String(error.code), message: error.message, hint: error.hint }

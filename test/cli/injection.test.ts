@@ -51,6 +51,13 @@ describe('JSON', () => {
     })
   })
 
+  test('a string may be as long as a file, with escapes or without', async () => {
+    for (const long of ['x'.repeat(9_000_000), '\\n'.repeat(9_000_000)]) {
+      const filled = await inject(`["${long}", "{{ SECRETS.db.PORT }}"]`, 'json')
+      expect(filled === `["${long}", "5432"]`).toBe(true)
+    }
+  })
+
   test('a tag in a key is refused', async () => {
     await expect(inject('{\n  "{{ SECRETS.db.PORT }}" : 1 }', 'json')).rejects.toMatchObject({
       code: 'SECRET_IN_KEY',

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
 import { fileStore } from '../../src/stores/file.ts'
-import { CLI, cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
+import { CLI, cliFolder, cliFolderWithStore, failureOf } from '../helpers/run-cli.ts'
 import type { CliFolder } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
@@ -197,4 +197,13 @@ test('a reader that goes ends the program, and a full disk under its output is t
   const full = await folder.run(['run', '-s', 'db', '--', 'echo', 'x'], { after: '> /dev/full' })
   expect(full).toMatchObject({ code: 1 })
   expect(full.stderr).toContain('Could not write what the command printed (ENOSPC). [UNAVAILABLE]')
+})
+
+test('a mistake of anybody’s before the program starts ends with 125, too', async () => {
+  const folder = cliFolder()
+  mkdirSync(folder.at('node_modules/pg'), { recursive: true })
+  const broken = `exports.Pool = class { constructor() { throw new TypeError('${VALUE}') } }`
+  writeFileSync(folder.at('node_modules/pg/index.js'), broken)
+  const ended = await folder.run(['run', '-s', 'app', '--store', 'postgres:', '--', 'echo', 'started'])
+  expect(failureOf(ended, VALUE)).toEqual([125, 'UNEXPECTED'])
 })

@@ -1,15 +1,14 @@
 /** `latchkey run -s NAME -- PROGRAM`. */
 import { isatty } from 'node:tty'
-import { isLatchkeyError } from '../../errors.ts'
 import { isAdmissible } from '../../registry/reserved-names.ts'
 import { isKey } from '../../secret.ts'
 import type { Redactor } from '../../redact/redactor.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
-import { CliError, usageError } from '../failure.ts'
+import { CliError, Interrupted, usageError, withExitCode } from '../failure.ts'
 import { environmentWith, type Keys, readKeys } from '../launch/environment.ts'
-import { launch } from '../launch/launch.ts'
+import { type Launch, launch } from '../launch/launch.ts'
 import { readWanted, type Wanted } from '../launch/request.ts'
 import { scopeOf } from '../names.ts'
 import { withStore } from '../store.ts'
@@ -51,12 +50,10 @@ export const run: Command = {
     }
     const wanted = readWanted(input.texts('secret'))
     assertAdmissible(input.texts('allow-reserved'))
-    const keys = await keysOf(input, wanted)
-    return launch({
-      command: [program, ...args],
-      environment: environmentWith(keys),
-      redactor: input.flag('no-mask') ? undefined : await redactorOf(keys),
+    const prepared = await prepare(input, wanted).catch((error: unknown) => {
+      throw asNotRun(error)
     })
+    return launch({ command: [program, ...args], ...prepared })
   },
 }
 
@@ -66,23 +63,24 @@ function assertAdmissible(variables: readonly string[]): void {
   throw usageError('What follows --allow-reserved is no variable that a secret may set.', hint)
 }
 
+/** What a program is started with. */
+async function prepare(input: Input, wanted: readonly Wanted[]): Promise<Omit<Launch, 'command'>> {
+  const keys = await keysOf(input, wanted)
+  return { environment: environmentWith(keys), redactor: input.flag('no-mask') ? undefined : await redactorOf(keys) }
+}
+
 /** Reads the keys, and closes the store: while the program runs, nothing of it is open. */
 async function keysOf(input: Input, wanted: readonly Wanted[]): Promise<Keys> {
   const scope = scopeOf(input)
   const allowReserved = input.texts('allow-reserved')
-  try {
-    return await withStore(input, (store) => readKeys(store, wanted, { scope, allowReserved }))
-  } catch (error) {
-    throw asNotRun(error)
-  }
+  return withStore(input, (store) => readKeys(store, wanted, { scope, allowReserved }))
 }
 
 /** Whoever looks at the exit code shall not take a failure of latchkey's for one of the program's. */
 function asNotRun(error: unknown): unknown {
-  if (error instanceof CliError) {
-    return error.exitCode === EXIT.failure ? new CliError(error.code, error.message, error.hint, EXIT.notRun) : error
-  }
-  return isLatchkeyError(error) ? new CliError(String(error.code), error.message, error.hint, EXIT.notRun) : error
+  if (error instanceof Interrupted) return error
+  if (error instanceof CliError && error.exitCode !== EXIT.failure) return error
+  return withExitCode(error, EXIT.notRun)
 }
 
 /** What masks the keys' values, loaded only where something is masked. */

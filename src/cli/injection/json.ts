@@ -2,9 +2,6 @@
 import { CliError } from '../failure.ts'
 import { mayHoldTag, shownPlace, type Slot } from './slot.ts'
 
-/** A string of JSON (RFC 8259), as it is written. */
-const STRING = /"(?:[^"\\]|\\.)*"/gs
-
 /**
  * Finds the strings that may hold tags.
  *
@@ -19,10 +16,9 @@ export function jsonSlots(source: string): Slot[] {
     throw new CliError('INVALID', `The input is not JSON${place}.`, 'Name another format with --format, or correct it.')
   }
   const slots: Slot[] = []
-  for (const { 0: written, index: start } of source.matchAll(STRING)) {
-    const text = JSON.parse(written) as string
+  for (const [start, end] of stringsOf(source)) {
+    const text = JSON.parse(source.slice(start, end)) as string
     if (!mayHoldTag(text)) continue
-    const end = start + written.length
     slots.push({
       start,
       end,
@@ -32,4 +28,14 @@ export function jsonSlots(source: string): Slot[] {
     })
   }
   return slots
+}
+
+/** Where the strings of JSON (RFC 8259) stand, with their quotes. A pattern would need a stack as high as a string is long. */
+function* stringsOf(source: string): Generator<[start: number, end: number]> {
+  for (let start = source.indexOf('"'); start !== -1;) {
+    let last = start + 1
+    while (source[last] !== '"') last += source[last] === '\\' ? 2 : 1
+    yield [start, last + 1]
+    start = source.indexOf('"', last + 1)
+  }
 }

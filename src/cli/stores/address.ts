@@ -31,6 +31,11 @@ const KINDS: Readonly<Record<string, readonly [kind: string, variant: string]>> 
   'etcd+http': ['etcd', 'http'],
 }
 
+/** The kinds whose servers know users. */
+const WITH_USERS: readonly string[] = ['postgres', 'redis', 'etcd']
+/** Names of settings that may hold what is secret: no kind has one. */
+const SECRET_SETTING = /pass|pwd|token|secret|auth|cred/i
+
 /**
  * Parses an address.
  *
@@ -39,22 +44,23 @@ const KINDS: Readonly<Record<string, readonly [kind: string, variant: string]>> 
 export function parseAddress(text: string, inArguments: boolean): Address {
   const where = inArguments ? 'What follows --store' : 'LATCHKEY_STORE'
   if (!URL.canParse(text)) {
+    if (inArguments && text.includes('@')) throw passwordInArguments()
     throw usageError(
       `${where} is not the address of a store.`,
       'Such an address is vault:, dir:/etc/secrets or postgres://db.example.org/app.',
     )
   }
   const url = new URL(text)
-  if (inArguments && url.password !== '') throw passwordInArguments()
   const scheme = url.protocol.slice(0, -1)
-  const [kind, variant] = KINDS[scheme] ?? [scheme, '']
+  const [kind, variant] = (Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined) ?? [scheme, '']
+  if (inArguments && mayHoldPassword(url, kind)) throw passwordInArguments()
   return {
     kind,
     variant,
     host: url.host,
-    username: decodeURIComponent(url.username),
-    password: decodeURIComponent(url.password),
-    path: decodeURIComponent(url.host === '' ? url.pathname : url.pathname.slice(1)),
+    username: decoded(url.username, where),
+    password: decoded(url.password, where),
+    path: decoded(url.host === '' ? url.pathname : url.pathname.slice(1), where),
     settings<Name extends string>(...known: Name[]) {
       const found: Partial<Record<Name, string>> = {}
       for (const [name, value] of url.searchParams) {
@@ -72,11 +78,26 @@ export function parseAddress(text: string, inArguments: boolean): Address {
   }
 }
 
+function decoded(part: string, where: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw usageError(`${where} has a % that begins no character.`, 'A % itself is written %25.')
+  }
+}
+
+/** Tells whether a password may stand in an address, wherever the address was mistyped. A folder may have an `@` in its path. */
+function mayHoldPassword(url: URL, kind: string): boolean {
+  if (url.password !== '' || (url.username !== '' && !WITH_USERS.includes(kind))) return true
+  if ([...url.searchParams.keys()].some((name) => SECRET_SETTING.test(name))) return true
+  return kind !== 'dir' && `${url.pathname}${url.search}${url.hash}`.includes('@')
+}
+
 function passwordInArguments(): CliError {
   return new CliError(
     'VALUE_IN_ARGV',
     'A password is not taken from the command line: other users can see it there, and the shell keeps it in its history.',
-    'Leave it out of --store, and give it as docs/cli.md tells for each kind of store (PGPASSWORD, REDIS_PASSWORD and so on), or set the whole address as LATCHKEY_STORE. Change the password, for it was seen.',
+    'Leave it out of --store, and give it as docs/cli.md tells for each kind of store (PGPASSWORD, REDIS_PASSWORD and so on), or set the whole address as LATCHKEY_STORE. Change the password, for it was seen. An @ in a name is written %40.',
     EXIT.usage,
   )
 }

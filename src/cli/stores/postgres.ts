@@ -24,7 +24,7 @@ type MakeSql = (url: string, config: object) => Sql
 
 /**
  * Opens a store in PostgreSQL, by the user's own pg or postgres.js: `postgres:` with all of it from `PGHOST`, `PGUSER`, …, or
- * `postgres://user@host/database?schema=apps`. The password is that of `PGPASSWORD`.
+ * `postgres://user@host/database?schema=apps`; `postgres:app` and `postgres:?sslmode=require` name a part of it. The password is that of `PGPASSWORD`.
  */
 export const openPostgres: Opener = async (address, input) => {
   const { schema, prefix, history, plaintext, sslmode } = address.settings(
@@ -79,9 +79,11 @@ async function connect(url: string | undefined): Promise<Connected> {
 
 /** The address for the client, without the settings that are ours. `undefined`: all of it comes from the environment. */
 function urlOf({ host, username, password, path }: Address, sslmode: string | undefined): string | undefined {
-  if (host === '' && path === '') return undefined
+  if (host === '' && path === '' && sslmode === undefined) return undefined
   const user = username === '' ? '' : encodeURIComponent(username)
   const secret = password === '' ? '' : `:${encodeURIComponent(password)}`
   const settings = sslmode === undefined ? '' : `?sslmode=${encodeURIComponent(sslmode)}`
-  return `postgres://${user}${secret}${user === '' ? '' : '@'}${host}/${encodeURIComponent(path)}${settings}`
+  // What is not in it comes from the environment, too.
+  const database = encodeURIComponent(host === '' ? path.replace(/^\//, '') : path)
+  return `postgres://${user}${secret}${user === '' ? '' : '@'}${host}/${database}${settings}`
 }

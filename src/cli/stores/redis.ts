@@ -1,15 +1,18 @@
 /** `redis:`. */
 import { redisStore } from '../../stores/redis.ts'
 import type { RedisClient } from '../../stores/redis.ts'
-import { CliError } from '../failure.ts'
+import { CliError, usageError } from '../failure.ts'
 import { keyOptions } from '../keys.ts'
 import { numberSetting } from './address.ts'
 import type { Address, Opener } from './address.ts'
 import { exportOf, loadClient } from './client.ts'
 
-/** A client of Redis, and how it is ended. */
-interface Connected {
-  readonly client: RedisClient
+/** What to do about an address without a server. */
+const HINT = 'redis: alone is the server that REDIS_URL names, or redis://127.0.0.1:6379.'
+
+/** A client of Redis, which is not connected yet, and how it is ended. */
+interface Made {
+  readonly client: RedisClient & { connect(): Promise<unknown> }
   end(): unknown
 }
 type NodeRedis = RedisClient & {
@@ -33,8 +36,15 @@ type MakeIoredis = new (url: string, config: object) => Ioredis
 export const openRedis: Opener = async (address, input) => {
   const { prefix, history } = address.settings('prefix', 'history')
   const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
-  const { client, end } = await connect(urlOf(address))
+  const { client, end } = await makeClient(urlOf(address))
+  // Before it connects: options that cannot be leave nothing open.
   const store = redisStore({ client, ...place })
+  try {
+    await client.connect()
+  } catch {
+    end()
+    throw notConnected()
+  }
   return {
     store,
     async close() {
@@ -44,25 +54,24 @@ export const openRedis: Opener = async (address, input) => {
   }
 }
 
-async function connect(url: string): Promise<Connected> {
+async function makeClient(url: string): Promise<Made> {
   const found = await loadClient('Redis', ['redis', 'ioredis', 'iovalkey'])
-  const connected =
-    found.name === 'redis'
+  try {
+    return found.name === 'redis'
       ? nodeRedis(exportOf(found, 'createClient') as MakeNodeRedis, url)
       : ioredis(exportOf(found, 'Redis') as MakeIoredis, url)
-  const { client, end } = connected
-  try {
-    await client.connect()
   } catch {
-    end()
-    // Whatever it is, its text may quote the address.
-    throw new CliError(
-      'UNAVAILABLE',
-      'Could not connect to Redis.',
-      'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
-    )
+    throw notConnected()
   }
-  return connected
+}
+
+/** Whatever a client says of it, its text may quote the address. */
+function notConnected(): CliError {
+  return new CliError(
+    'UNAVAILABLE',
+    'Could not connect to Redis.',
+    'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
+  )
 }
 
 function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedis; end: () => void } {
@@ -77,10 +86,7 @@ function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedi
   }
 }
 
-function ioredis(
-  Redis: new (url: string, config: object) => Ioredis,
-  url: string,
-): { client: Ioredis; end: () => void } {
+function ioredis(Redis: MakeIoredis, url: string): { client: Ioredis; end: () => void } {
   const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 })
   client.on('error', () => undefined)
   return {
@@ -93,8 +99,22 @@ function ioredis(
 
 function urlOf({ host, username, password, path, variant }: Address): string {
   const { REDIS_URL: whole, REDIS_PASSWORD: other = '' } = process.env
-  if (host === '') return whole || 'redis://127.0.0.1:6379'
+  if (host === '') {
+    if (path !== '') throw usageError('redis: takes nothing after it but ?: write redis://HOST:PORT/NUMBER.', HINT)
+    // REDIS_URL may not say so, too: what was asked for is never left out.
+    if (variant === 'tls') throw usageError('rediss: does not name a server: write rediss://HOST:PORT.', HINT)
+    return withPassword(whole || 'redis://127.0.0.1:6379', other)
+  }
   const secret = password || other
   const login = username === '' && secret === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`
   return `${variant === 'tls' ? 'rediss' : 'redis'}://${login}${host}/${encodeURIComponent(path)}`
+}
+
+/** Puts a password into an address that has none. Any other is left to the client, as is the path of a socket. */
+function withPassword(address: string, password: string): string {
+  if (password === '' || !URL.canParse(address)) return address
+  const url = new URL(address)
+  if (url.host === '' || url.password !== '') return address
+  url.password = encodeURIComponent(password)
+  return url.href
 }

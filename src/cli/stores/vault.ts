@@ -13,6 +13,7 @@ import type { Address, Opener } from './address.ts'
 // eslint-disable-next-line @typescript-eslint/require-await -- an opener may have to wait
 export const openVault: Opener = async (address) => {
   const { namespace = process.env['VAULT_NAMESPACE'] } = address.settings('namespace')
+  if (address.username !== '') throw usageError('vault: takes no user.', 'Give the token as VAULT_TOKEN.')
   const [mount = '', ...prefix] = address.path.split('/')
   const store = vaultStore({
     address: serverOf(address),
