@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import ts from 'typescript'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isRequired, startEngines } from '../helpers/examples/engines.ts'
 import { choose, EXAMPLES, readExamples } from '../helpers/examples/example.ts'
 import { ROOT, run, temporaryFolder } from '../helpers/packed-package.ts'
@@ -64,6 +64,9 @@ test('the lock file of the examples tells versions and not where they came from,
 
 describe('the program that runs the examples', () => {
   const main = join(ROOT, 'test/helpers/examples/run.ts')
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
 
   test('runs those that are named, and all where none is', () => {
     expect(choose(examples, ['rotation', 'quickstart']).map(({ name }) => name)).toEqual(['quickstart', 'rotation'])
@@ -95,30 +98,17 @@ describe('the program that runs the examples', () => {
   })
 
   test('tells which engine is not here, and what would bring it', async () => {
-    const { PATH, TEST_REDIS_URL } = process.env
-    process.env['PATH'] = ''
-    delete process.env['TEST_REDIS_URL']
-    try {
-      const wanted = 'TEST_REDIS_URL, or redis-server on PATH'
-      expect(await startEngines(['redis'])).toEqual({ missing: 'redis', wanted })
-    } finally {
-      process.env['PATH'] = PATH
-      if (TEST_REDIS_URL !== undefined) process.env['TEST_REDIS_URL'] = TEST_REDIS_URL
-    }
+    vi.stubEnv('PATH', '')
+    vi.stubEnv('TEST_REDIS_URL', undefined)
+    const wanted = 'TEST_REDIS_URL, or redis-server on PATH'
+    expect(await startEngines(['redis'])).toEqual({ missing: 'redis', wanted })
   })
 
   test('gives an example the address of an engine that runs, in a variable', async () => {
-    const { TEST_REDIS_URL, TEST_POSTGRES_URL } = process.env
-    Object.assign(process.env, { TEST_REDIS_URL: 'redis://one:1', TEST_POSTGRES_URL: 'postgres://two:2/db' })
-    try {
-      const env = { REDIS_URL: 'redis://one:1', POSTGRES_URL: 'postgres://two:2/db' }
-      expect(await startEngines(['redis', 'postgres'])).toMatchObject({ env })
-    } finally {
-      for (const [name, value] of Object.entries({ TEST_REDIS_URL, TEST_POSTGRES_URL })) {
-        if (value === undefined) delete process.env[name]
-        else process.env[name] = value
-      }
-    }
+    vi.stubEnv('TEST_REDIS_URL', 'redis://one:1')
+    vi.stubEnv('TEST_POSTGRES_URL', 'postgres://two:2/db')
+    const env = { REDIS_URL: 'redis://one:1', POSTGRES_URL: 'postgres://two:2/db' }
+    expect(await startEngines(['redis', 'postgres'])).toMatchObject({ env })
   })
 
   test('refuses an engine that it does not know', async () => {

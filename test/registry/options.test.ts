@@ -13,7 +13,12 @@ describe('createRegistry', () => {
     ['nothing', undefined, 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
     ['null', null, 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
     ['an array', [], 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
-    ['no store', {}, 'INVALID_OPTION', 'store must be a store such as fileStore(), or a function that gives one for a scope'],
+    [
+      'no store',
+      {},
+      'INVALID_OPTION',
+      'store must be a store such as fileStore(), or a function that gives one for a scope',
+    ],
     ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
     [
       'an unknown option',

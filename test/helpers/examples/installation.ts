@@ -7,7 +7,14 @@ import { fileURLToPath } from 'node:url'
 import { EXAMPLES, type Example } from './example.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
-const QUIETLY = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts', '--loglevel=error']
+const QUIETLY = [
+  '--prefer-offline',
+  '--no-audit',
+  '--no-fund',
+  '--ignore-scripts',
+  '--loglevel=error',
+  '--engine-strict',
+]
 
 /** Runs npm to its end, with this process's output, and gives its exit code. */
 export function npm(
