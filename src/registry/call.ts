@@ -78,7 +78,10 @@ async function callUntilEnd(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       stop(
-        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, { function: entry.name }),
+        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, {
+          function: entry.name,
+          hint: 'Give it a longer timeoutMs, or let it give up earlier by itself.',
+        }),
       )
     }, timeoutMs)
     const onAbort = (): void => {
@@ -118,7 +121,10 @@ async function callUntilEnd(
 
 /** The error of a call whose registry is closed. */
 function registryClosed(name: string): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
+  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, {
+    function: name,
+    hint: 'Call registry.close() when the last call has settled.',
+  })
 }
 
 async function perform(

@@ -183,7 +183,9 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     async call(name: string, args: readonly unknown[] = [], options?: CallOptions) {
       const entry = entries.get(name)
       if (entry === undefined) throw unknownFunction(name)
-      if (!Array.isArray(args)) throw argumentError('INVALID_OPTION', 'registry.call takes the arguments as an array.')
+      if (!Array.isArray(args)) {
+        throw argumentError('INVALID_OPTION', 'registry.call takes the arguments as an array: call(name, [argument]).')
+      }
       return callEntry(entry, args, callSettings('registry.call', options))
     },
     stats: () => scheduler?.stats() ?? { processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 },

@@ -54,8 +54,8 @@ export interface EtcdSettings {
 
 const CALLER = 'etcdStore'
 const OPTIONS = [
-  ...SEALING_OPTIONS,
   ...['address', 'username', 'password', 'prefix', 'timeoutMs', 'retries', 'watchCheckMs', 'fetch'],
+  ...SEALING_OPTIONS,
 ]
 /** Printable and without blanks; as long as keys may well be. */
 const PREFIX = /^[\x21-\x7e]{1,256}$/
