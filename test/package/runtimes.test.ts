@@ -75,7 +75,15 @@ describe.concurrent.each(NAMES)('in %s', (name) => {
         expect(await cli('import', values, 'gh')).toMatchObject({ code: 0, stderr: '' })
         expect((await cli('list')).stdout).toMatch(/^gh\t\S+\t\S+\tGH_TOKEN\n$/)
         expect(await cli('rotate-key')).toMatchObject({ code: 0 })
-        const ran = await cli('run', '-s', 'gh', '--', 'sh', '-c', 'test "$GH_TOKEN" = made-up-token && echo $GH_TOKEN; exit 3')
+        const ran = await cli(
+          'run',
+          '-s',
+          'gh',
+          '--',
+          'sh',
+          '-c',
+          'test "$GH_TOKEN" = made-up-token && echo $GH_TOKEN; exit 3',
+        )
         expect(ran).toMatchObject({ code: 3, stdout: '***\n' })
         expect(readFileSync(join(folder, 'secrets.latchkey')).includes('made-up-token')).toBe(false)
       } finally {
