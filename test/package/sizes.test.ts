@@ -132,7 +132,7 @@ test('every entry of the package and every command of its bin has a limit', () =
   expect(LIMITS.map(([name]) => name).sort()).toEqual([...files.keys()].sort())
 })
 
-describe.each(LIMITS)('%s', (name, limit, imports, later = '') => {
+describe.each(LIMITS.map((row) => ({ row })))('$row.0', ({ row: [name, limit, imports, later = ''] }) => {
   test('loads what it may, and no more than it may', async () => {
     const loaded = await loadedWith(files.get(name) ?? [])
     expect(loaded.imports.join(' '), `what ${name} loads`).toBe(imports)
