@@ -148,7 +148,9 @@ describe('what is left out on other systems', () => {
   })
 
   test('are on macOS all files that look into what only Linux has', () => {
-    const linux = all.filter((file) => {
+    // This file has the words as well.
+    const others = all.filter((file) => file !== 'test/package/workflows.test.ts')
+    const linux = others.filter((file) => {
       const text = readFileSync(join(ROOT, file), 'utf8')
       return /\/proc\b|\/dev\/full|\b(isAlive|childrenOf)\(/.test(text)
     })
