@@ -32,7 +32,7 @@ beforeAll(async () => {
     printed(process.execPath, 'node', 'library.mjs'),
     printed(process.execPath, 'node', 'stores.mjs'),
   ])
-}, 120_000)
+})
 
 test('the programs find nothing wrong in Node', () => {
   const { passed, failed } = JSON.parse(inNode.stores) as { passed: Record<string, number>; failed: string[] }
@@ -51,7 +51,7 @@ test('the programs find nothing wrong in Node', () => {
 
 describe.concurrent.each(NAMES)('in %s', (name) => {
   describeEngine(name, programOnPath(name), `${name} on PATH`, (runtime) => {
-    test('every store that needs no other program keeps the contract', { timeout: 120_000 }, async () => {
+    test('every store that needs no other program keeps the contract', async () => {
       expect(await printed(runtime, name, 'stores.mjs')).toBe(inNode.stores)
     })
 

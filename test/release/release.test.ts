@@ -9,8 +9,6 @@ import { expect, onTestFinished, test } from 'vitest'
 import { ROOT, run, temporaryFolder, type Ran } from '../helpers/packed-package.ts'
 
 const SCRIPT = join(ROOT, '.ci/release/release.mjs')
-/** npm is started up to five times. */
-const NPM = { timeout: 120_000 }
 const CHANGELOG = `# Changelog
 
 ## [Unreleased]
@@ -84,7 +82,7 @@ function repository(files: Readonly<Record<string, string | object>> = {}): Repo
   return made
 }
 
-test('a repository that can be released is checked and packed, and nothing is published', NPM, async () => {
+test('a repository that can be released is checked and packed, and nothing is published', async () => {
   const made = repository()
   const { code, stdout } = await made.release()
   expect(code).toBe(0)
@@ -159,7 +157,7 @@ test('a main that origin does not have is refused', async () => {
   expect((await made.release()).stderr).toContain('main is not what origin has as main.')
 })
 
-test.each(['lint', 'check', 'test'])('nothing is packed where npm run %s fails', NPM, async (name) => {
+test.each(['lint', 'check', 'test'])('nothing is packed where npm run %s fails', async (name) => {
   const made = repository(withManifest({ scripts: { ...MANIFEST.scripts, [name]: 'node -e "process.exit(1)"' } }))
   const { code, stderr } = await made.release()
   expect(stderr).toContain(`npm run ${name} failed.`)
@@ -167,7 +165,7 @@ test.each(['lint', 'check', 'test'])('nothing is packed where npm run %s fails',
   expect(readdirSync(made.folder)).not.toContain('release')
 })
 
-test('a folder that holds something is refused, so that no other tarball is taken for this one', NPM, async () => {
+test('a folder that holds something is refused, so that no other tarball is taken for this one', async () => {
   const made = repository()
   mkdirSync(join(made.folder, 'release'))
   made.write({ 'release/older.tgz': '' })
@@ -194,7 +192,7 @@ test('--help tells the options, and looks at nothing', async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
 })
 
-test('outside of a workflow npm makes no provenance statement, and so nothing is published', NPM, async () => {
+test('outside of a workflow npm makes no provenance statement, and so nothing is published', async () => {
   const asked: string[] = []
   const registry = createServer((request, response) => {
     asked.push(request.method ?? '')
