@@ -1,8 +1,12 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
+import { leftOutOn } from './test/platforms.ts'
+
+const leftOut = leftOutOn(process.platform).map((entry) => entry.replace(/\/$/, '/**'))
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...leftOut],
     // What hangs must end; what is slow because the machine is busy must not fail.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -3,7 +3,7 @@ import type { ExitCode } from './exit-codes.ts'
 import type { CliError } from './failure.ts'
 
 /** An option: a flag, or one that takes a text if it has a placeholder. */
-export interface Option {
+interface Option {
   /** How help names the text that follows, e.g. `PATH`. Without one, the option is a flag. */
   readonly placeholder?: string
   /** One letter, without the dash. */

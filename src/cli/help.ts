@@ -50,7 +50,7 @@ export function commandHelp(name: string, command: Command, columns: number): st
 }
 
 /** Lists options with their descriptions. */
-export function optionRows(options: Options, width: number): string {
+function optionRows(options: Options, width: number): string {
   return aligned(
     Object.entries(options).map(([name, { placeholder, short, description, multiple }]) => {
       const letter = short === undefined ? '' : `-${short}, `

@@ -55,7 +55,7 @@ export function note(text: string): void {
 }
 
 /** Whether a stream is a terminal with colours; `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are heeded by Node. */
-export function hasColors(stream: NodeJS.WriteStream): boolean {
+function hasColors(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.hasColors()
 }
 

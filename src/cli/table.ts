@@ -15,7 +15,7 @@ const LEAST = 12
 const CHUNK = 16_384
 
 /** A table that is being written. */
-export interface Table {
+interface Table {
   /** Adds a row; gives the text to write now, if any. */
   add(row: readonly string[]): string
   /** Gives what is left to write. */
@@ -71,7 +71,7 @@ function tabs(): Table {
 }
 
 /** How a terminal shows text. */
-export interface Typesetting {
+interface Typesetting {
   /** How many columns a text takes. */
   readonly widthOf: (text: string) => number
   readonly bold: (text: string) => string
@@ -85,7 +85,7 @@ export interface Typesetting {
  *
  * @param columns - the width of the terminal.
  */
-export function table(heading: readonly string[], columns: number, { widthOf, bold, fit }: Typesetting): Table {
+function table(heading: readonly string[], columns: number, { widthOf, bold, fit }: Typesetting): Table {
   const waiting: (readonly string[])[] = []
   let layout: ((row: readonly string[]) => string) | undefined
 

@@ -7,6 +7,7 @@ import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
+import { assertStartsChildren } from '../worker/runtime.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
@@ -137,6 +138,7 @@ async function perform(
 ): Promise<unknown> {
   const { settings } = context
   const isolation = isolationOf(entry, options, context)
+  if (isolation !== 'inline') assertStartsChildren()
   const scope = scopeOf(options, context)
   const checkedArgs = entry.input === undefined ? args : await validated(entry, args)
   // A snapshot: what the caller does to its objects from here on changes nothing.

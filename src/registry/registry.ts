@@ -6,6 +6,7 @@ import { workerEntryPath } from '../worker/entry-path.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { childFlags } from '../worker/flags.ts'
 import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
+import { assertStartsChildren } from '../worker/runtime.ts'
 import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
@@ -168,6 +169,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     register,
     async ready() {
       if (collects) return
+      if (settings.isolation !== 'inline') assertStartsChildren()
       requireClean(await checkBegun())
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },

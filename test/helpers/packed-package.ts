@@ -18,7 +18,7 @@ import ts from 'typescript'
 
 /** This repository's folder. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-export const QUICKSTART = join(ROOT, 'examples/quickstart')
+const QUICKSTART = join(ROOT, 'examples/quickstart')
 
 /** How a program ended, and what it wrote. */
 export interface Ran {

@@ -6,7 +6,7 @@ import type { Command, Options } from '../command.ts'
 export type Kind = 'file' | 'secret' | 'any' | readonly string[]
 
 /** An option that can be completed. */
-export interface Word {
+interface Word {
   readonly name: string
   readonly short: string | undefined
   /** What follows it; `undefined` for a flag. */

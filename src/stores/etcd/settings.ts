@@ -33,7 +33,7 @@ export interface EtcdStoreOptions extends SealingOptions {
 }
 
 /** As whom a store asks. */
-export interface Login {
+interface Login {
   readonly username: string
   readonly password: string | (() => unknown)
 }

@@ -1,0 +1,82 @@
+/** What Node loads of the built package when a program imports one of its entries: how much, and what of others. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { builtinModules } from 'node:module'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build, type Plugin } from 'esbuild'
+import { ROOT } from './packed-package.ts'
+
+export const DIST = join(ROOT, 'dist')
+
+/** What is loaded with some files, and all that they import. */
+export interface Loaded {
+  /** Bytes of all of it as one file, minified and then gzipped. Packages of others are not among them. */
+  readonly bytes: number
+  /** The packages, and the modules of Node as `node:…`, that are loaded with it. Sorted. */
+  readonly imports: readonly string[]
+  /** Those that it loads when it comes to need them. Sorted. */
+  readonly later: readonly string[]
+}
+
+/** Leaves `import()` as it is: what it names is not loaded with the entry. */
+const dynamicImportsStay: Plugin = {
+  name: 'dynamic-imports-stay',
+  setup({ onResolve }) {
+    onResolve({ filter: /./ }, ({ kind, path }) => (kind === 'dynamic-import' ? { path, external: true } : undefined))
+  },
+}
+
+/** Tells what is loaded with files of `dist`. */
+export async function loadedWith(files: readonly string[]): Promise<Loaded> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: files.map((file) => `import './${file}'`).join('\n'), resolveDir: DIST },
+    absWorkingDir: ROOT,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    packages: 'external',
+    minify: true,
+    // Node loads files, not the exports that are used.
+    treeShaking: false,
+    ignoreAnnotations: true,
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+    plugins: [dynamicImportsStay],
+  })
+  const [{ text, contents } = { text: '', contents: new Uint8Array() }] = outputFiles
+  const imported = Object.values(metafile.outputs).flatMap((output) => output.imports)
+  const byName = [...text.matchAll(/getBuiltinModule\("([^"]+)"\)/g)].map(([, name = '']) => name)
+  const dynamic = imported.filter(({ kind }) => kind === 'dynamic-import').map(({ path }) => path)
+  return {
+    bytes: gzipSync(contents).length,
+    imports: named(imported.filter(({ kind }) => kind !== 'dynamic-import').map(({ path }) => path)),
+    later: named([...dynamic, ...byName]),
+  }
+}
+
+/** The packages, and modules of Node, that these specifiers name. */
+function named(specifiers: readonly string[]): string[] {
+  const names = specifiers.filter((specifier) => !specifier.startsWith('.')).map(nameOf)
+  return [...new Set(names)].sort()
+}
+
+function nameOf(specifier: string): string {
+  const plain = specifier.replace('node:', '')
+  if (builtinModules.includes(plain)) return `node:${plain}`
+  return plain.split('/', plain.startsWith('@') ? 2 : 1).join('/')
+}
+
+/** The file of `dist` that holds a part which is loaded when it is needed: `name-HASH.js`. */
+export function partOf(name: string): string {
+  const files = readdirSync(DIST).filter((file) => new RegExp(`^${name}-[A-Z0-9]{8}\\.js$`).test(file))
+  if (files.length !== 1) throw new Error(`dist has ${files.length} files that could be ${name}`)
+  return files[0] ?? ''
+}
+
+/** The texts of all programs of `dist`, by their names. */
+export function builtFiles(): Readonly<Record<string, string>> {
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  return Object.fromEntries(files.map((file) => [file, readFileSync(join(DIST, file), 'utf8')]))
+}
