@@ -57,7 +57,7 @@ test('help is asked for by -h, whatever else is missing; a group lists its comma
 })
 
 test.each([
-  ['an unknown command', ['lsit'], 'There is no command lsit: the commands are init, set, '],
+  ['an unknown command', ['frobnicate'], 'There is no command frobnicate: the commands are init, set, '],
   ['what may be a value', ['hunter2-hunter2'], 'There is no such command: '],
   ['an option that the command lacks', ['init', '--yes'], 'There is no option --yes here.'],
   ['an option without its text', ['list', '--file'], 'The option --file needs a text after it: --file PATH'],
