@@ -61,8 +61,8 @@ export async function wrapped(text: string, stream: NodeJS.WriteStream): Promise
 const WIDE = /[^\x20-\x7e]/
 
 /** Says something beside the result, on stderr: a pipe gets nothing of it. */
-export function note(text: string): void {
-  process.stderr.write(`${text}\n`)
+export async function note(text: string): Promise<void> {
+  process.stderr.write(`${await wrapped(text, process.stderr)}\n`)
 }
 
 /** Whether a stream is a terminal with colours; `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are heeded by Node. */

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
-import type { CliFolder, Ended } from '../helpers/run-cli.ts'
+import type { CliFolder, Ended, Step } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 const PHRASE = 'six random words that nobody guesses'
@@ -81,7 +81,7 @@ test('recipients are added, listed and removed; a pass phrase opens the store an
 
 test('a store is made for a pass phrase that is asked for twice, and opened by one that is asked for beside a value on stdin', async () => {
   const folder = cliFolder()
-  const asked: [string, string][] = [
+  const asked: Step[] = [
     ['New pass phrase (not shown): ', `${PHRASE}\r`],
     ['The same again: ', `${PHRASE}\r`],
   ]

@@ -135,5 +135,5 @@ async function tell(input: Input, steps: readonly Step[]): Promise<void> {
   const sums = Object.entries(counts).map(([action, count]) => `${count} ${word(action)}`)
   const text = `${steps.length} ${steps.length === 1 ? 'secret' : 'secrets'}: ${sums.join(', ') || 'nothing to do'}.`
   await answer(input, { dryRun, ...counts, secrets }, text)
-  if (dryRun) note('Nothing was changed (--dry-run).')
+  if (dryRun) await note('Nothing was changed (--dry-run).')
 }

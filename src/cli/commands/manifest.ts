@@ -52,7 +52,7 @@ async function print(input: Input, manifests: readonly Manifest[]): Promise<void
     json: (row) => row,
   }
   await printRows(input, ['FUNCTION', 'MODULE', 'SECRETS'], functions, columns, 'whole')
-  if (functions.length === 0) note('The module registers no function.')
+  if (functions.length === 0) await note('The module registers no function.')
   const found = manifests.flatMap(foundIn)
   if (found.length === 0) return
   if (functions.length > 0) await output.write('\n')
