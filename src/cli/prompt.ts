@@ -9,8 +9,8 @@ import { hiddenLines } from './typed-lines.ts'
 /** Terminals mark what is pasted, so that the line breaks in a pasted key do not end it, nor reach the shell. */
 const MARK_PASTES = '\x1b[?2004h'
 const MARK_NO_PASTES = '\x1b[?2004l'
-/** What ends the process from outside: the terminal is put back before. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+/** What ends the process from outside: the terminal is put back before. Not SIGHUP, after which there is none. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
 
 /** Asks a question, and resolves with what was typed or pasted before Enter. */
 export type Ask = (question: string) => Promise<string>
