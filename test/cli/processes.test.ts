@@ -11,7 +11,7 @@ import type { RunOptions } from '../helpers/run-cli.ts'
 vi.setConfig({ testTimeout: 120_000 })
 
 const WATCH = fileURLToPath(new URL('../fixtures/cli/process-watch.mjs', import.meta.url))
-const VALUE = `seen-by-${'nobody'}-${Math.random().toString(36).slice(2)}`
+const VALUE = `seen-by-nobody-${Math.random().toString(36).slice(2)}`
 
 interface Watched {
   seen: string[]
