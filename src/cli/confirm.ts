@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline'
 import type { Input } from './command.ts'
 import { CliError, Interrupted, usageError } from './failure.ts'
+import { stderr } from './output.ts'
 
 /**
  * Returns if the person at the terminal says yes, or said it before with `--yes`.
@@ -17,10 +18,10 @@ export async function confirm(input: Input, question: string): Promise<void> {
 }
 
 function lineOf(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: process.stderr, historySize: 0 })
+  const lines = createInterface({ input: process.stdin, output: stderr(), historySize: 0 })
   return new Promise<string>((resolve, reject) => {
     lines.on('SIGINT', () => {
-      process.stderr.write('\n')
+      stderr().write('\n')
       reject(new Interrupted())
     })
     lines.on('close', () => {

@@ -4,6 +4,7 @@ import { emitKeypressEvents } from 'node:readline'
 import type { Key } from 'node:readline'
 import { ReadStream } from 'node:tty'
 import { CliError, errnoOf, Interrupted } from './failure.ts'
+import { stderr } from './output.ts'
 import { withoutLineEnd } from './standard-input.ts'
 
 /** Terminals mark what is pasted, so that the line breaks in a pasted key do not end it, nor reach the shell. */
@@ -18,19 +19,19 @@ const MARK_NO_PASTES = '\x1b[?2004l'
  * @throws Interrupted for Ctrl-C, CliError NO_VALUE for Ctrl-D, or if there is no terminal.
  */
 export async function askHidden(question: string): Promise<string> {
-  const { stderr } = process
+  const screen = stderr()
   const keyboard = process.stdin.isTTY ? process.stdin : startedOn()
-  const marks = stderr.isTTY && process.env['TERM'] !== 'dumb'
+  const marks = screen.isTTY && process.env['TERM'] !== 'dumb'
   emitKeypressEvents(keyboard)
   keyboard.setRawMode(true)
-  stderr.write(`${marks ? MARK_PASTES : ''}${question}`)
+  screen.write(`${marks ? MARK_PASTES : ''}${question}`)
   try {
     return withoutLineEnd(await typedLine(keyboard))
   } finally {
     keyboard.setRawMode(false)
     keyboard.pause()
     if (keyboard !== process.stdin) keyboard.destroy()
-    stderr.write(`${marks ? MARK_NO_PASTES : ''}\n`)
+    screen.write(`${marks ? MARK_NO_PASTES : ''}\n`)
   }
 }
 
