@@ -1,5 +1,6 @@
 /** Where a program's stdout and stderr go: to the terminal or whoever has latchkey's own, or through a pipe that is masked. */
 import { closeSync, fstatSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Readable, Writable } from 'node:stream'
 import { isTerminal, stderr, stdout } from '../output.ts'
 import { makePipes, type Pipe } from './pipes.ts'
@@ -48,25 +49,30 @@ function outputsOf(lanes: readonly Lane[]): Outputs {
     const lane = lanes.find(({ fds }) => fds.includes(fd))
     return lane === undefined ? 'inherit' : (lane.pipe?.writeEnd ?? 'pipe')
   }
-  let writeEnds = lanes.flatMap(({ pipe }) => pipe?.writeEnd ?? [])
-  const closeWriteEnds = (): void => {
-    for (const fd of writeEnds) closeSync(fd)
-    writeEnds = []
-  }
+  let open = lanes.flatMap(({ pipe }) => (pipe === undefined ? [] : [pipe.readEnd, pipe.writeEnd]))
+  let sources: readonly Readable[] = []
   return {
     stdio: [placeOf(STDOUT), placeOf(STDERR)],
     started(streams) {
-      closeWriteEnds()
-      return lanes.flatMap(({ fds: [fd = STDOUT], pipe }) => {
-        const source = pipe?.readEnd ?? streams[fd - 1]
+      open = []
+      const copies = lanes.flatMap(({ fds: [fd = STDOUT], pipe }) => {
+        if (pipe !== undefined) closeSync(pipe.writeEnd)
+        const source = pipe === undefined ? streams[fd - 1] : reading(pipe.readEnd)
         return source == null ? [] : [{ source, target: fd === STDERR ? stderr : stdout }]
       })
+      sources = copies.map(({ source }) => source)
+      return copies
     },
     close() {
-      closeWriteEnds()
-      for (const { pipe } of lanes) pipe?.readEnd.destroy()
+      for (const fd of open) closeSync(fd)
+      open = []
+      for (const source of sources) source.destroy()
     },
   }
+}
+
+function reading(fd: number): Readable {
+  return new Socket({ fd, readable: true, writable: false })
 }
 
 /** Tells whether stdout and stderr are one file or pipe. */

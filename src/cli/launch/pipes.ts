@@ -4,17 +4,14 @@
  */
 import { spawn } from 'node:child_process'
 import { constants, mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
-import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
 import { errnoOf } from '../failure.ts'
 
-/** Both ends of a pipe. */
+/** The descriptors of both ends of a pipe. */
 export interface Pipe {
-  /** For the program, which inherits it; it is closed here when that has started. */
+  readonly readEnd: number
   readonly writeEnd: number
-  readonly readEnd: Readable
 }
 
 /**
@@ -67,8 +64,8 @@ function makeNamed(paths: readonly string[]): Promise<boolean> {
 /** Opens both ends, and takes the name away. */
 function opened(path: string): Pipe {
   // Each end would wait for the other; this one does not.
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  const readEnd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
   const writeEnd = openSync(path, constants.O_WRONLY)
   unlinkSync(path)
-  return { writeEnd, readEnd: new Socket({ fd, readable: true, writable: false }) }
+  return { readEnd, writeEnd }
 }
