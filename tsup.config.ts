@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 import { defineConfig, type Options } from 'tsup'
+import { commonJs } from './commonjs.config.ts'
 
 /** One entry per subpath of `exports`, and one for what a subpath is inside a child where that is something else. */
 const library = {
@@ -26,6 +27,14 @@ const library = {
   'stores/etcd': 'src/stores/etcd.ts',
   'stores/etcd-in-child': 'src/stores/etcd-in-child.ts',
   'worker-entry': 'src/worker/entry.ts',
+}
+
+/** What nearly every command needs, and those that scripts call most; and what opens a store file. */
+const bundles = {
+  'core.cjs': ['main', 'commands/get', 'commands/list', 'commands/show', 'commands/run', 'commands/set'].map(
+    (name) => `src/cli/${name}.ts`,
+  ),
+  'store-file.cjs': ['src/stores/file.ts'],
 }
 
 /**
@@ -74,19 +83,20 @@ export default defineConfig([
   {
     ...shared,
     // The last one is what a spare rehearses with; nobody imports it.
-    entry: { ...library, rehearsal: 'src/worker/rehearsal.ts' },
+    entry: { ...library, rehearsal: 'src/worker/rehearsal.ts', 'cli-collecting': 'src/cli/collecting/entry.ts' },
     dts: { entry: library, compilerOptions: { composite: false } },
   },
   {
     ...shared,
-    // The bin, and what it starts. Few and short files, with the cipher among them: each one that is read delays every command.
-    entry: { cli: 'src/cli/main.ts', 'cli-collecting': 'src/cli/collecting/entry.ts' },
+    // Few and short files, with the cipher among them: each one that is read delays every command.
+    entry: { cli: 'src/cli/main.ts' },
+    outExtension: () => ({ js: '.cjs' }),
     minify: true,
     noExternal: ['@noble/ciphers'],
     esbuildOptions(options) {
       // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
       options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
     },
-    esbuildPlugins: [thirdParty],
+    esbuildPlugins: [thirdParty, commonJs(bundles, 'src/cli/main.ts', shared.target)],
   },
 ])

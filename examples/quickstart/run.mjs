@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.data', import.meta.url))
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
-const cli = fileURLToPath(new URL('dist/cli.js', import.meta.resolve('latchkey/package.json')))
+const cli = fileURLToPath(new URL('dist/cli.cjs', import.meta.resolve('latchkey/package.json')))
 
 rmSync(folder, { recursive: true, force: true })
 mkdirSync(folder)

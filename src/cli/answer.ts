@@ -1,6 +1,6 @@
 /** Gives a command's result: JSON where that was asked for, otherwise text. */
 import type { Input } from './command.ts'
-import { output, wrapped } from './output.ts'
+import { output, stdout, wrapped } from './output.ts'
 
 /**
  * Writes one result to stdout: with `--json` an object on one line, otherwise the text, as wide as the terminal, and a line break.
@@ -8,5 +8,6 @@ import { output, wrapped } from './output.ts'
  * @returns false if nobody reads it any more.
  */
 export async function answer(input: Input, json: Readonly<Record<string, unknown>>, text: string): Promise<boolean> {
-  return output.write(`${input.flag('json') ? JSON.stringify(json) : await wrapped(text, process.stdout)}\n`)
+  if (input.flag('json')) return output.write(`${JSON.stringify(json)}\n`)
+  return output.write(`${output.isTerminal ? await wrapped(text, stdout()) : text}\n`)
 }

@@ -1,5 +1,10 @@
 #!/usr/bin/env node
 /** The bin `latchkey`. */
+import { EXIT } from './exit-codes.ts'
 import { run } from './run.ts'
 
-process.exitCode = await run(process.argv.slice(2))
+// What is still so at the end if nothing is left that it could wait for.
+process.exitCode = EXIT.failure
+void run(process.argv.slice(2)).then((code) => {
+  process.exitCode = code
+})

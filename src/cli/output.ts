@@ -1,6 +1,11 @@
 /** Writes to stdout as fast as somebody reads it, and stops quietly when nobody does any more. */
+import { fstatSync, writeSync } from 'node:fs'
 import { styleText } from 'node:util'
 import { CliError, errnoOf } from './failure.ts'
+
+const STDOUT = 1
+/** Columns where there is no terminal. */
+const NO_TERMINAL = 80
 
 /** Where a command's result goes. */
 export interface Output {
@@ -18,35 +23,68 @@ export interface Output {
 }
 
 let gone = false
-let failed: unknown
+let terminal: boolean | undefined
+let failed: Error | undefined
 
 /** The process's stdout. */
 export const output: Output = {
   get isTerminal() {
-    return process.stdout.isTTY
+    return (terminal ??= isTerminal(STDOUT))
   },
   get columns() {
-    return columnsOf(process.stdout)
+    return output.isTerminal ? columnsOf(stdout()) : NO_TERMINAL
   },
-  write(text) {
-    return new Promise((resolve, reject) => {
-      if (gone) {
-        resolve(false)
-        return
-      }
-      process.stdout.write(text, (error) => {
-        failed ??= error ?? undefined
-        if (failed === undefined) resolve(true)
-        else if (errnoOf(failed) === 'EPIPE') resolve(!(gone = true))
-        else {
-          const hint =
-            'Make room, or write it somewhere else. What was asked for was done, only its result was not told.'
-          reject(new CliError('UNAVAILABLE', `Could not write to stdout (${errnoOf(failed) ?? 'unknown'}).`, hint))
-        }
-      })
+  async write(text) {
+    if (gone) return false
+    try {
+      await writeAll(text)
+      return true
+    } catch (error) {
+      if (isReaderGone(error)) return !(gone = true)
+      const hint = 'Make room, or write it somewhere else. What was asked for was done, only its result was not told.'
+      throw new CliError('UNAVAILABLE', `Could not write to stdout (${errnoOf(error) ?? 'unknown'}).`, hint)
+    }
+  },
+  bold: (text) => (output.isTerminal && hasColors(stdout()) ? styleText('bold', text) : text),
+}
+
+/** Tells whether what failed is that nobody reads any more; a socket says it in another way if something was not read. */
+export function isReaderGone(error: unknown): boolean {
+  return ['EPIPE', 'ECONNRESET'].includes(errnoOf(error) ?? '')
+}
+
+/** Writes to a file or a pipe itself: Node's stream is loaded only for what is more than that, and where the pipe is full. */
+async function writeAll(text: string): Promise<void> {
+  const bytes = Buffer.from(text)
+  const written = isDirect() ? writeNow(bytes) : 0
+  if (written === bytes.length) return
+  await new Promise<void>((resolve, reject) => {
+    stdout().write(bytes.subarray(written), (error) => {
+      failed ??= error ?? undefined
+      if (failed === undefined) resolve()
+      else reject(failed)
     })
-  },
-  bold: (text) => (hasColors(process.stdout) ? styleText('bold', text) : text),
+  })
+}
+
+let direct: boolean | undefined
+
+function isDirect(): boolean {
+  direct ??= process.platform !== 'win32' && !output.isTerminal
+  return direct
+}
+
+/** Writes what is taken at once. Gives how many bytes. */
+function writeNow(bytes: Uint8Array): number {
+  let written = 0
+  try {
+    while (written < bytes.length) written += writeSync(STDOUT, bytes, written)
+  } catch (error) {
+    // Somebody who has the same pipe wants to wait for it in another way: so does Node's stream.
+    if (errnoOf(error) !== 'EAGAIN') throw error
+    direct = false
+  }
+  return written
 }
 
 /** Breaks the lines of a text that are longer than the terminal is wide between their words; elsewhere gives it as it is. */
@@ -62,7 +100,7 @@ const WIDE = /[^\x20-\x7e]/
 
 /** Says something beside the result, on stderr: a pipe gets nothing of it. */
 export async function note(text: string): Promise<void> {
-  process.stderr.write(`${await wrapped(text, process.stderr)}\n`)
+  stderr().write(`${await wrapped(text, stderr())}\n`)
 }
 
 /** Whether a stream is a terminal with colours; `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are heeded by Node. */
@@ -72,15 +110,40 @@ function hasColors(stream: NodeJS.WriteStream): boolean {
 
 /** The columns of a terminal; 80 where there is none. */
 export function columnsOf(stream: NodeJS.WriteStream): number {
-  return stream.isTTY && stream.columns > 0 ? stream.columns : 80
+  return stream.isTTY && stream.columns > 0 ? stream.columns : NO_TERMINAL
 }
 
-/** Keeps a reader that has gone from ending the process with a stack. What failed is told by `write`. */
-export function heedClosedStreams(): void {
-  process.stdout.on('error', (error) => {
+/** Tells whether a descriptor is a terminal's. What a terminal needs is loaded only where it can be one. */
+export function isTerminal(fd: number): boolean {
+  return mayBeTerminal(fd) && process.getBuiltinModule('node:tty').isatty(fd)
+}
+
+function mayBeTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice()
+  } catch (error) {
+    // EBADF: it is closed. EPERM and others, on Windows: it is no file.
+    if (errnoOf(error) === undefined) throw error
+    return process.platform === 'win32'
+  }
+}
+
+/** Node's stream of stdout. A reader that has gone does not end the process with a stack: what failed is told by `write`. */
+export const stdout = heeded(
+  () => process.stdout,
+  (error) => {
     failed ??= error
-  })
-  process.stderr.on('error', () => {
-    // There is nobody left to tell.
-  })
+  },
+)
+
+/** Node's stream of stderr. When its reader has gone, there is nobody left to tell. */
+export const stderr = heeded(
+  () => process.stderr,
+  () => undefined,
+)
+
+/** A stream that is made when it is first asked for, with a listener for its errors from then on. */
+function heeded(make: () => NodeJS.WriteStream, failed: (error: Error) => void): () => NodeJS.WriteStream {
+  let stream: NodeJS.WriteStream | undefined
+  return () => (stream ??= make().on('error', failed))
 }

@@ -1,5 +1,5 @@
 /** Shows how far long work is: one line on stderr that is drawn anew, and only where stderr is a terminal. */
-import { columnsOf } from './output.ts'
+import { columnsOf, stderr } from './output.ts'
 
 /** A line that is being drawn. */
 export interface Progress {
@@ -19,8 +19,8 @@ const WIDEST_BAR = 30
  * @param total - how many there are; left out: not known, and they are counted.
  */
 export function progress(what: string, total?: number): Progress {
-  const { stderr } = process
-  if (!stderr.isTTY || process.env['TERM'] === 'dumb') return { done: () => undefined, end: () => undefined }
+  const screen = stderr()
+  if (!screen.isTTY || process.env['TERM'] === 'dumb') return { done: () => undefined, end: () => undefined }
   let drawn = false
   let next = performance.now() + EVERY_MS
   return {
@@ -29,10 +29,10 @@ export function progress(what: string, total?: number): Progress {
       if (now < next) return
       next = now + EVERY_MS
       drawn = true
-      stderr.write(`\r\x1b[K${progressLine(what, count, of, columnsOf(stderr))}`)
+      screen.write(`\r\x1b[K${progressLine(what, count, of, columnsOf(screen))}`)
     },
     end() {
-      if (drawn) stderr.write('\r\x1b[K')
+      if (drawn) screen.write('\r\x1b[K')
     },
   }
 }

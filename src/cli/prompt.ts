@@ -3,6 +3,7 @@ import { openSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { ReadStream, WriteStream } from 'node:tty'
 import { CliError, errnoOf, Interrupted } from './failure.ts'
+import { stderr } from './output.ts'
 import { withoutLineEnd } from './standard-input.ts'
 import { hiddenLines } from './typed-lines.ts'
 
@@ -30,7 +31,7 @@ export function askHidden(question: string): Promise<string> {
  */
 export async function withHiddenTyping<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
   const keyboard = process.stdin.isTTY ? process.stdin : new ReadStream(startedOn('r'))
-  const screen = process.stderr.isTTY ? process.stderr : new WriteStream(startedOn('w'))
+  const screen = stderr().isTTY ? stderr() : new WriteStream(startedOn('w'))
   const marks = process.env['TERM'] !== 'dumb'
   const lines = hiddenLines(keyboard)
   const putBack = (): void => {
@@ -59,7 +60,7 @@ export async function withHiddenTyping<T>(use: (ask: Ask) => Promise<T>): Promis
     putBack()
     for (const signal of ENDING) process.off(signal, onSignal)
     if (keyboard !== process.stdin) keyboard.destroy()
-    if (screen !== process.stderr) screen.destroy()
+    if (screen !== stderr()) screen.destroy()
   }
 }
 
@@ -69,7 +70,7 @@ export async function withHiddenTyping<T>(use: (ask: Ask) => Promise<T>): Promis
  * @throws Interrupted for Ctrl-C.
  */
 export function askLine(question: string): Promise<string> {
-  const screen = process.stderr.isTTY ? process.stderr : new WriteStream(startedOn('w'))
+  const screen = stderr().isTTY ? stderr() : new WriteStream(startedOn('w'))
   const lines = createInterface({ input: process.stdin, terminal: false })
   let interrupt: (() => void) | undefined
   return new Promise<string>((resolve, reject) => {
@@ -91,7 +92,7 @@ export function askLine(question: string): Promise<string> {
   }).finally(() => {
     if (interrupt !== undefined) process.off('SIGINT', interrupt)
     lines.removeAllListeners('close').close()
-    if (screen !== process.stderr) screen.destroy()
+    if (screen !== stderr()) screen.destroy()
   })
 }
 

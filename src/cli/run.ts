@@ -5,17 +5,16 @@ import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { tell } from './failure.ts'
-import { heedClosedStreams, output, wrapped } from './output.ts'
+import { output, stderr, wrapped } from './output.ts'
 
 /** Runs the program. Tells on stderr what went wrong; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
-  heedClosedStreams()
   try {
     return await dispatch(args)
   } catch (error) {
     const json = wantsJson(args)
     const { text, exitCode } = await tell(error, json)
-    if (text !== '') process.stderr.write(json ? text : await wrapped(text, process.stderr))
+    if (text !== '') stderr().write(json ? text : await wrapped(text, stderr()))
     return exitCode
   }
 }
@@ -40,17 +39,17 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
     const { commandHelp } = await import('./help.ts')
     return print(commandHelp(name, command, output.columns))
   }
-  if (input.flag('version')) return print(await version())
+  if (input.flag('version')) return printVersion()
   return command.run(input)
 }
 
 async function withoutCommand(args: readonly string[]): Promise<ExitCode> {
   const input = parseOptions(args, COMMON_OPTIONS, 'latchkey help lists the commands.')
-  if (input.flag('version')) return print(await version())
+  if (input.flag('version')) return printVersion()
   const { programHelp } = await import('./help.ts')
   const help = await programHelp(output.columns)
   if (input.flag('help')) return print(help)
-  process.stderr.write(`${help}\n`)
+  stderr().write(`${help}\n`)
   return EXIT.usage
 }
 
@@ -64,14 +63,12 @@ function wantsJson(args: readonly string[]): boolean {
   return (end === -1 ? args : args.slice(0, end)).includes('--json')
 }
 
+async function printVersion(): Promise<ExitCode> {
+  const { version } = await import('./version.ts')
+  return print(version())
+}
+
 async function print(text: string): Promise<ExitCode> {
   await output.write(`${text}\n`)
   return EXIT.ok
-}
-
-/** The built program stands in a folder of the package, beside package.json. */
-async function version(): Promise<string> {
-  const { readFile } = await import('node:fs/promises')
-  const text = await readFile(new URL('../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
 }

@@ -1,10 +1,10 @@
 /** Streams that mask values, for Node and for the web. */
 import { Transform } from 'node:stream'
-import { TransformStream } from 'node:stream/web'
+import type { TransformStream as WebTransformStream } from 'node:stream/web'
 import { type MaskingBuffer, WITHHELD } from './mask.ts'
 
 /** A web stream that masks: it gives strings if its first chunk is one, else bytes. */
-export type RedactingTransformStream = TransformStream<string | Uint8Array, string | Uint8Array>
+export type RedactingTransformStream = WebTransformStream<string | Uint8Array, string | Uint8Array>
 
 /** Makes a Node stream. `byteBuffer` makes a buffer for texts whose characters are bytes. */
 export function createNodeStream(byteBuffer: () => MaskingBuffer): Transform {

@@ -1,15 +1,18 @@
 /** What a client does by the address of a store, as the server sees it. */
 import { once } from 'node:events'
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished, expect, test, vi } from 'vitest'
 import { parseCommand } from '../../src/cli/arguments.ts'
 import { list } from '../../src/cli/commands/list.ts'
 import { parseAddress } from '../../src/cli/stores/address.ts'
 import { openAddress } from '../../src/cli/stores/open.ts'
 import { generateKey } from '../../src/stores/file.ts'
+import { cliFolder } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 
@@ -116,6 +119,48 @@ test('the password of Redis is that of REDIS_PASSWORD wherever its address has n
     expect(text).toContain(`\r\n${expected}\r\n`)
     expect(text).toContain(`\r\n${`${address}${REDIS_URL}`.includes('me') ? 'me' : 'AUTH'}\r\n`)
   }
+})
+
+test.each([
+  ['redis', 'unix://', ''],
+  ['redis', 'unix://me@', 'me'],
+  ['ioredis', 'unix://', ''],
+  ['ioredis', 'unix://me@', 'me'],
+  ['ioredis', '', ''],
+])('REDIS_PASSWORD counts for the path of a socket: %s, %s/path', async (client, start, user) => {
+  const folder = cliFolder()
+  const path = folder.at('redis.sock')
+  const sent: Buffer[] = []
+  const listening = createServer((socket) => {
+    socket.once('data', (data) => {
+      sent.push(data)
+      socket.destroy()
+    })
+  }).listen(path)
+  await once(listening, 'listening')
+  onTestFinished(() => void listening.close())
+  chmodSync(path, 0o777)
+  mkdirSync(folder.at('node_modules'))
+  symlinkSync(
+    fileURLToPath(new URL(`../../node_modules/${client}`, import.meta.url)),
+    folder.at(`node_modules/${client}`),
+  )
+  const secret = 'A%pw:@/ #'
+  const env = { LATCHKEY_KEY: generateKey(), REDIS_URL: `${start}${path}`, REDIS_PASSWORD: secret }
+  const { code, stderr } = await folder.run(['list', '--store', 'redis:'], { env })
+  expect([code, /\[([A-Z_]+)\]/.exec(stderr)?.[1]]).toEqual([1, 'UNAVAILABLE'])
+  const text = String(Buffer.concat(sent))
+  expect(text).toContain(`\r\n${secret}\r\n`)
+  if (user !== '') expect(text).toContain(`\r\n${user}\r\n`)
+})
+
+test('a # in an address is told, for what follows it would say nothing', () => {
+  for (const address of ['vault:secret/apps#2', 'dir:/etc/a#b', 'postgres://h/db?schema=a#b', 'redis://h:1/0#']) {
+    for (const inArguments of [true, false]) {
+      expect(() => parseAddress(address, inArguments)).toThrow(expect.objectContaining({ code: 'USAGE' }))
+    }
+  }
+  expect(parseAddress('dir:/etc/a%23b', true).path).toBe('/etc/a#b')
 })
 
 /** An HTTP server that answers nothing of use, and what it was asked. */

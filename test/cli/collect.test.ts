@@ -148,23 +148,36 @@ test.each([
   expect(stderr).not.toContain(VALUE)
 })
 
-test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s ends check and a module that never waits', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'] as const)(
+  '%s ends check and a module that never waits',
+  async (signal) => {
+    const folder = cliFolder()
+    writeFileSync(
+      folder.at('module.mjs'),
+      "import fs from 'node:fs'\nfs.writeSync(2, `${process.pid}\\n`)\nwhile (true) {}",
+    )
+    const program = spawn(process.execPath, [CLI, 'check', folder.at('module.mjs')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const [pid] = (await once(program.stderr, 'data')) as [Buffer]
+    onTestFinished(() => {
+      endIfThere(Number(pid))
+    })
+    const closed = once(program, 'close')
+    program.kill(signal)
+    // The module holds stderr: it is closed when both have ended.
+    expect(await closed).toEqual([null, signal])
+  },
+)
+
+test('what is asked of the process of a module stands in no argument, where the module could read it', async () => {
   const folder = cliFolder()
   writeFileSync(
     folder.at('module.mjs'),
-    "import fs from 'node:fs'\nfs.writeSync(2, `${process.pid}\\n`)\nwhile (true) {}",
+    "import { execFileSync } from 'node:child_process'\nconsole.log(execFileSync('ps', ['-ww', '-o', 'args=', '-p', String(process.pid)], { encoding: 'utf8' }))",
   )
-  const program = spawn(process.execPath, [CLI, 'check', folder.at('module.mjs')], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const [pid] = (await once(program.stderr, 'data')) as [Buffer]
-  onTestFinished(() => {
-    endIfThere(Number(pid))
-  })
-  const closed = once(program, 'close')
-  program.kill(signal)
-  // The module holds stderr: it is closed when both have ended.
-  expect(await closed).toEqual([null, signal])
+  const { stderr } = await folder.run(['check', 'module.mjs'])
+  expect(stderr).toMatch(/^\S+ \S+cli-collecting\.js\n/)
 })
 
 test('TypeScript is read where Node reads it; elsewhere tsx is named', async () => {

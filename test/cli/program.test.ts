@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { dirname, join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { commandHelp } from '../../src/cli/help.ts'
 import { hintFor } from '../../src/cli/hints.ts'
 import { STORE_CODES } from '../../src/errors.ts'
-import { cliFolder } from '../helpers/run-cli.ts'
+import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -110,28 +110,36 @@ test('every error of a store says what to do next', () => {
 })
 
 test('the command line loads mustache of what is installed with latchkey, and nothing else', () => {
-  expect([...loaded('cli.js', true)].sort()).toEqual(['@aws-sdk/client-secrets-manager', 'mustache'])
+  const files = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.cjs'))
+  const packages = files.flatMap((name) => {
+    const text = readFileSync(join(root, 'dist', name), 'utf8')
+    return [...text.matchAll(/\b(?:require|import)\("([\w@][\w@./:-]*)"\)/g)].map(([, from = '']) => from)
+  })
+  expect([...new Set(packages)].filter((name) => !isBuiltin(name)).sort()).toEqual([
+    '@aws-sdk/client-secrets-manager',
+    'mustache',
+  ])
 })
 
-test('what a start loads before it knows which command is meant is no package', () => {
-  expect(loaded('cli.js', false).size).toBe(0)
+test.each([
+  ['--version', ['--version'], ['version']],
+  ['get', ['get', 'app', '--reveal'], ['dotenv', 'store-file']],
+  ['run', ['run', '-s', 'app', '--', 'true'], ['store-file']],
+])('what %s loads is few files, and no package', async (_, args, parts) => {
+  const folder = await cliFolderWithStore({ app: { KEY: 'value' } })
+  writeFileSync(
+    folder.at('loaded.cjs'),
+    "process.on('exit', () => require('node:fs').writeFileSync('loaded', Object.keys(require.cache).join('\\n')))",
+  )
+  const env = { NODE_OPTIONS: `--require ${folder.at('loaded.cjs')}` }
+  expect(await folder.run(args, { env })).toMatchObject({ code: 0, stderr: '' })
+  const names = folder
+    .read('loaded')
+    .split('\n')
+    .map((path) => relative(join(root, 'dist'), path).replace(/-[A-Z0-9]{8}(?=\.cjs$)/, ''))
+  const expected = ['cli', 'core', ...parts].map((name) => `${name}.cjs`)
+  expect(names.filter((name) => !name.endsWith('loaded.cjs') && !name.startsWith('chunk')).sort()).toEqual(
+    expected.sort(),
+  )
+  expect(names.filter((name) => name.startsWith('chunk')).length).toBeLessThanOrEqual(1)
 })
-
-/** The packages that a built file loads, by way of others: also those that are imported when they are needed? */
-function loaded(entry: string, later: boolean): Set<string> {
-  const packages = new Set<string>()
-  const seen = new Set<string>()
-  const pattern = later
-    ? /(?:\bfrom\s*|\bimport\s*\(?\s*)["']([\w@./-]+)["']/g
-    : /(?:\bfrom\s*|\bimport\s*)["']([\w@./-]+)["']/g
-  const visit = (path: string): void => {
-    if (seen.has(path)) return
-    seen.add(path)
-    for (const [, from = ''] of readFileSync(path, 'utf8').matchAll(pattern)) {
-      if (from.startsWith('.')) visit(join(dirname(path), from))
-      else if (!isBuiltin(from)) packages.add(from.split('/', 2).join('/'))
-    }
-  }
-  visit(join(root, 'dist', entry))
-  return packages
-}

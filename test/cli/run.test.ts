@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { generateKey } from '../../src/crypto/raw-key.ts'
@@ -151,9 +152,53 @@ test('a question without a line end is shown while it waits for its answer', asy
 test('no more than the first three bytes of a value are shown, however slowly a program prints it', async () => {
   const folder = await folderWithSecrets()
   const slowly =
-    'for (const byte of process.env.PASS) await new Promise((next) => process.stdout.write(byte, () => setTimeout(next, 70)))'
-  const ended = await folder.run(['run', '-s', 'db', '--', process.execPath, '--input-type=module', '-e', slowly])
-  expect(ended).toEqual({ code: 0, stdout: 'cor***', stderr: '' })
+    "process.stdout.write('? ', () => process.stdin.once('data', async () => { for (const byte of process.env.PASS)" +
+    ' await new Promise((next) => process.stdout.write(byte, () => setTimeout(next, 70))); process.stdin.destroy() }))'
+  const { child, printed } = start(folder, ['-s', 'db', '--', process.execPath, '--input-type=module', '-e', slowly])
+  // What masks has been loaded.
+  await printed('? ')
+  child.stdin.end('yes\n')
+  expect(await printed('***')).toBe('? cor***')
+  expect(await once(child, 'close')).toEqual([0, null])
+})
+
+test('the program has pipes: /dev/stdout opens, and both streams keep their order where they go to one place', async () => {
+  const folder = await folderWithSecrets()
+  const script =
+    'for n in 1 2 3; do echo "$PASS $n" > /dev/stdout; echo "err $n" > /dev/stderr; done; ls -A "$TMPDIR"; [ -p /dev/stdout ] && [ -p /dev/stderr ]'
+  const before = folder.entries()
+  const env = { TMPDIR: folder.folder }
+  const ended = await folder.run(['run', '-s', 'db', '--', 'sh', '-c', script], { env, after: '2>&1' })
+  const lines = [1, 2, 3].flatMap((n) => [`*** ${n}`, `err ${n}`])
+  expect(ended).toEqual({ code: 0, stdout: [...lines, ...before, ''].join('\n'), stderr: '' })
+  const apart = await folder.run(
+    ['run', '-s', 'db', '--', 'sh', '-c', 'echo out; [ -p /dev/stderr ] && echo err >&2'],
+    { env },
+  )
+  expect(apart).toEqual({ code: 0, stdout: 'out\n', stderr: 'err\n' })
+  expect(folder.entries()).toEqual(before)
+})
+
+test.each([
+  ['mkfifo', { PATH: '/nowhere' }],
+  ['a folder for it', { TMPDIR: '/nowhere' }],
+])('without %s, output is masked all the same', async (_, env) => {
+  const folder = await folderWithSecrets()
+  const { PATH = '' } = process.env
+  const child = spawn(
+    process.execPath,
+    [CLI, 'run', '-s', 'db', '--', '/bin/sh', '-c', 'echo "$PASS"; echo "$USER" >&2'],
+    {
+      cwd: folder.folder,
+      env: { PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  )
+  const printed = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].on('data', (text: Buffer) => (printed[name] += String(text)))
+  expect(await once(child, 'close')).toEqual([0, null])
+  expect(printed).toEqual({ stdout: '***\n', stderr: '***\n' })
 })
 
 test('signals reach the program, and latchkey ends as it ends', async () => {
@@ -188,15 +233,35 @@ test('no value stands in the arguments of any process', async () => {
   expect(stdout.split('\n').slice(1)).not.toContain('tmp')
 })
 
-test('a reader that goes ends the program, and a full disk under its output is told', async () => {
+test('a reader that goes ends the program by SIGPIPE, without a word, and latchkey as it ends', async () => {
   const folder = await folderWithSecrets()
-  expect(await folder.run(['run', '-s', 'db', '--', 'yes'], { after: '| head -n 1' })).toMatchObject({
-    code: 0,
-    stdout: 'y\n',
-  })
-  const full = await folder.run(['run', '-s', 'db', '--', 'echo', 'x'], { after: '> /dev/full' })
-  expect(full).toMatchObject({ code: 1 })
-  expect(full.stderr).toContain('Could not write what the command printed (ENOSPC). [UNAVAILABLE]')
+  const command = [process.execPath, CLI, 'run', '-s', 'db', '--']
+  const code = async (...program: string[]) => {
+    const script = '{ "$@"; echo "$?" > code; } | head -n 1'
+    const ended = spawn('sh', ['-c', script, 'sh', ...command, ...program], { cwd: folder.folder })
+    let text = ''
+    for (const stream of [ended.stdout, ended.stderr]) stream.on('data', (chunk: Buffer) => (text += String(chunk)))
+    expect(await once(ended, 'close')).toEqual([0, null])
+    expect(text).toBe('y\n')
+    return Number(folder.read('code'))
+  }
+  expect(await code('yes')).toBe(128 + constants.signals.SIGPIPE)
+  expect(await code('sh', '-c', 'yes; exit 3')).toBe(3)
+  const { child, printed } = start(folder, ['-s', 'db', '--', 'yes'])
+  await printed('y')
+  child.stdout.destroy()
+  expect(await once(child, 'close')).toEqual([null, 'SIGPIPE'])
+})
+
+test('a full disk under the output is told, however the program ends', async () => {
+  const folder = await folderWithSecrets()
+  for (const program of [['yes'], ['sh', '-c', 'yes'], ['echo', 'once']]) {
+    const ended = await folder.run(['run', '-s', 'db', '--', ...program], { after: '> /dev/full' })
+    expect(ended).toMatchObject({ code: 1, stdout: '' })
+    expect(ended.stderr).toMatch(
+      /^latchkey: Could not write what the command printed \(ENOSPC\)\. \[UNAVAILABLE\]\nhint: /,
+    )
+  }
 })
 
 test('a mistake of anybody’s before the program starts ends with 125, too', async () => {

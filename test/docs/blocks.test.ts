@@ -77,8 +77,8 @@ function linkPackages(): void {
 program=$1
 shift
 if [ "$program" != latchkey ]; then exec "${join(ROOT, 'node_modules/.bin')}/$program" "$@"; fi
-if [ "$1" = set ]; then printf 'made-up-%s\\n' "$3" | "${process.execPath}" "${join(ROOT, 'dist/cli.js')}" "$@"; exit; fi
-exec "${process.execPath}" "${join(ROOT, 'dist/cli.js')}" "$@"
+if [ "$1" = set ]; then printf 'made-up-%s\\n' "$3" | "${process.execPath}" "${join(ROOT, 'dist/cli.cjs')}" "$@"; exit; fi
+exec "${process.execPath}" "${join(ROOT, 'dist/cli.cjs')}" "$@"
 `
   writeFileSync(join(folder, 'bin/npx'), npx)
   chmodSync(join(folder, 'bin/npx'), 0o755)
@@ -148,7 +148,7 @@ describe('commands', () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { scripts: object }
     const named = commands.flatMap((line) => [...line.matchAll(/npm run ([\w:]+)/g)]).map(([, name = '']) => name)
     for (const name of named) expect(scripts).toHaveProperty([name])
-    const { stdout: help } = await run(process.execPath, [join(ROOT, 'dist/cli.js'), '--help'], ROOT)
+    const { stdout: help } = await run(process.execPath, [join(ROOT, 'dist/cli.cjs'), '--help'], ROOT)
     const used = commands.flatMap((line) => [...line.matchAll(/(?:npx |^)latchkey ([a-z]+)/g)])
     expect(used).not.toEqual([])
     for (const [, command = ''] of used) expect(help).toMatch(new RegExp(`^ +(latchkey )?${command}\\b`, 'm'))

@@ -40,7 +40,7 @@ beforeAll(() => {
   for (const { file, text } of blocks) if (file !== undefined) writeFileSync(join(folder, file), text)
   for (const line of commands.filter((command) => command.startsWith('npx latchkey '))) {
     const args = line.split(' ').slice(2)
-    execFileSync(process.execPath, [join(ROOT, 'dist/cli.js'), ...args], {
+    execFileSync(process.execPath, [join(ROOT, 'dist/cli.cjs'), ...args], {
       cwd: folder,
       input: typed[args[2] ?? ''] ?? '',
     })

@@ -8,7 +8,7 @@ import { expect, onTestFinished } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import type { FileStore } from '../../src/stores/file.ts'
 
-export const CLI = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+export const CLI = fileURLToPath(new URL('../../dist/cli.cjs', import.meta.url))
 const TERMINAL = fileURLToPath(new URL('../fixtures/cli/terminal.py', import.meta.url))
 const NOBODY = 65534
 
@@ -88,7 +88,7 @@ export function cliFolder({ package: within }: { package?: string } = {}): CliFo
   onTestFinished(() => {
     rmSync(folder, { recursive: true, force: true })
   })
-  if (!existsSync(CLI)) throw new Error('dist/cli.js is not there: build first')
+  if (!existsSync(CLI)) throw new Error('dist/cli.cjs is not there: build first')
   const { PATH = '' } = process.env
   const at = (name: string) => join(folder, name)
   const program = within === undefined ? CLI : join(folder, within, 'dist/cli.js')

@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { loaderFlags, splitNodeOptions } from '../../worker/flags.ts'
+import { startReaper } from '../../worker/reaper.ts'
 import { CliError } from '../failure.ts'
 import type { Answer, Collected, Job, Message } from './job.ts'
 
@@ -55,14 +56,19 @@ export async function collect(
 
 function ask(job: Job, file: string, timeoutMs: number): Promise<Answer> {
   const { NODE_OPTIONS: nodeOptions, ...env } = process.env
-  const child = fork(fileURLToPath(new URL('cli-collecting.js', import.meta.url)), [JSON.stringify(job)], {
+  const child = fork(fileURLToPath(new URL('cli-collecting.js', import.meta.url)), [], {
     // Of the flags those that load the user's code: an inspector's port, for one, is taken.
     execArgv: [...loaderFlags(splitNodeOptions(nodeOptions ?? '')), ...loaderFlags(process.execArgv)],
     env,
     // What a module prints is no result.
     stdio: ['ignore', 2, 2, 'ipc'],
   })
-  return new Promise((resolve, reject) => {
+  // A signal that nobody hears ends this process alone.
+  const reaper = startReaper()
+  if (child.pid !== undefined) reaper?.watch(child.pid)
+  // What fails is told by its end.
+  child.send(job, () => undefined)
+  return new Promise<Answer>((resolve, reject) => {
     let answer: Answer | undefined
     let late = false
     const timer = setTimeout(() => {
@@ -92,6 +98,9 @@ function ask(job: Job, file: string, timeoutMs: number): Promise<Answer> {
       else
         reject(new CliError('MODULE_FAILED', `${file} ${ending(late ? timeoutMs : undefined, code, signal)}.`, AT_TOP))
     })
+  }).finally(() => {
+    if (child.pid !== undefined) reaper?.forget(child.pid)
+    return reaper?.end()
   })
 }
 

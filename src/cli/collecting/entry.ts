@@ -10,7 +10,6 @@ import type { Answer, Collected, Job, Message } from './job.ts'
 // What the module may replace is taken before it runs.
 const send = process.send?.bind(process) as ((message: Message, sent: () => void) => void) | undefined
 const exit = process.exit.bind(process)
-const job = JSON.parse(process.argv[2] ?? '') as Job
 const BUILT_IN: ReadonlySet<unknown> = new Set(
   [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
     ({ name }) => name,
@@ -20,6 +19,11 @@ const BUILT_IN: ReadonlySet<unknown> = new Set(
 const OWN = new URL('.', import.meta.url).href
 
 process.on('disconnect', () => exit(1))
+const job = await new Promise<Job>((resolve) => {
+  process.once('message', (message) => {
+    resolve(message as Job)
+  })
+})
 // It must not be what an import waits for that never ends.
 process.channel?.unref()
 process.argv.splice(1, Infinity, fileURLToPath(job.module))

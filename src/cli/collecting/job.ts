@@ -1,7 +1,7 @@
 /** What is asked of the process that imports a user's module, and what it answers: data without values. */
 import type { CheckReport } from '../../registry/check-types.ts'
 
-/** What to do with the registries of a module. It is an argument of that process: everybody may read it. */
+/** What to do with the registries of a module: the first message to that process, which no module sees. */
 export interface Job {
   readonly kind: 'check' | 'manifest'
   /** What the answer comes with: a module may send messages of its own. */

@@ -1,5 +1,4 @@
 /** `latchkey run -s NAME -- PROGRAM`. */
-import { isatty } from 'node:tty'
 import { isAdmissible } from '../../registry/reserved-names.ts'
 import { isKey } from '../../secret.ts'
 import type { Redactor } from '../../redact/redactor.ts'
@@ -9,6 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError, Interrupted, usageError, withExitCode } from '../failure.ts'
 import { environmentWith, type Keys, readKeys } from '../launch/environment.ts'
 import { type Launch, launch } from '../launch/launch.ts'
+import { maskedOutputs, UNMASKED } from '../launch/outputs.ts'
 import { readWanted, type Wanted } from '../launch/request.ts'
 import { scopeOf } from '../names.ts'
 import { withStore } from '../store.ts'
@@ -63,10 +63,17 @@ function assertAdmissible(variables: readonly string[]): void {
   throw usageError('What follows --allow-reserved is no variable that a secret may set.', hint)
 }
 
-/** What a program is started with. */
+/** What a program is started with. Its pipes are made while the store is read. */
 async function prepare(input: Input, wanted: readonly Wanted[]): Promise<Omit<Launch, 'command'>> {
-  const keys = await keysOf(input, wanted)
-  return { environment: environmentWith(keys), redactor: input.flag('no-mask') ? undefined : await redactorOf(keys) }
+  const making = input.flag('no-mask') ? UNMASKED : maskedOutputs()
+  const [keys, outputs] = await Promise.allSettled([keysOf(input, wanted), making])
+  if (outputs.status === 'rejected') throw outputs.reason
+  if (keys.status === 'rejected') {
+    outputs.value.close()
+    throw keys.reason
+  }
+  const { value } = keys
+  return { environment: environmentWith(value), outputs: outputs.value, redactor: () => redactorOf(value) }
 }
 
 /** Reads the keys, and closes the store: while the program runs, nothing of it is open. */
@@ -84,8 +91,7 @@ function asNotRun(error: unknown): unknown {
 }
 
 /** What masks the keys' values, loaded only where something is masked. */
-async function redactorOf(keys: Keys): Promise<Redactor | undefined> {
-  if (isatty(1) && isatty(2)) return undefined
+async function redactorOf(keys: Keys): Promise<Redactor> {
   const { createRedactor } = await import('../../redact/redactor.ts')
   return createRedactor(Object.values(keys))
 }

@@ -2,19 +2,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
-import { isatty } from 'node:tty'
+import type { Readable } from 'node:stream'
 import type { Redactor } from '../../redact/redactor.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, errnoOf } from '../failure.ts'
-import { copyMasked } from './masked.ts'
+import { isReaderGone } from '../output.ts'
+import type { Copy, Outputs } from './outputs.ts'
 import { endBy, passSignals } from './signals.ts'
+
+/** How a shell says that its last program was ended by SIGPIPE. */
+const BY_SIGPIPE = 128 + 13
 
 /** A command line, of a program and its arguments. No shell reads it. */
 export interface Launch {
   readonly command: readonly [string, ...string[]]
   readonly environment: NodeJS.ProcessEnv
-  /** Masks output that does not go to a terminal; `undefined`: nothing does. */
-  readonly redactor: Redactor | undefined
+  readonly outputs: Outputs
+  /** Gives what masks them. It is asked for when the program is running. */
+  readonly redactor: () => Promise<Redactor>
 }
 
 /**
@@ -23,39 +28,65 @@ export interface Launch {
  * @returns its exit code; 128 and a signal's number if that ended it, and this process did not end by it, too.
  * @throws CliError COMMAND_NOT_FOUND, COMMAND_NOT_STARTED; UNAVAILABLE if its output could not be written.
  */
-export async function launch({ command: [file, ...args], environment, redactor }: Launch): Promise<number> {
+export async function launch({ command: [file, ...args], environment, outputs, redactor }: Launch): Promise<number> {
   let child: ChildProcess | undefined
   const stopPassing = passSignals(() => child)
   try {
-    const copies: Promise<Error | undefined>[] = []
-    const masks = (fd: number): boolean => redactor !== undefined && !isatty(fd)
+    let ended: Promise<End>
+    let copies: Promise<Error | undefined>[]
     try {
-      child = spawn(file, args, {
-        env: environment,
-        stdio: ['inherit', masks(1) ? 'pipe' : 'inherit', masks(2) ? 'pipe' : 'inherit'],
-        windowsHide: true,
-      })
+      child = spawn(file, args, { env: environment, stdio: ['inherit', ...outputs.stdio], windowsHide: true })
+      ended = endOf(child)
+      copies = outputs.started([child.stdout, child.stderr]).map((copy) => copied(copy, redactor))
     } catch (error) {
       throw notStarted(file, environment, error)
     }
-    const { stdout, stderr } = child
-    if (redactor !== undefined && stdout !== null) copies.push(copyMasked(stdout, process.stdout, redactor))
-    if (redactor !== undefined && stderr !== null) copies.push(copyMasked(stderr, process.stderr, redactor))
-    const { code, signal } = await endOf(child).catch((error: unknown) => {
+    const { code, signal } = await ended.catch((error: unknown) => {
       throw notStarted(file, environment, error)
     })
     const failures = await Promise.all(copies)
     stopPassing()
-    if (signal !== null) return endBy(signal)
-    const failure = failures.find((error) => error !== undefined && errnoOf(error) !== 'EPIPE')
-    if (failure === undefined || code !== 0) return code ?? 0
-    throw new CliError('UNAVAILABLE', `Could not write what the command printed (${errnoOf(failure) ?? 'unknown'}).`)
+    const failure = failures.find((error) => error !== undefined && !isReaderGone(error))
+    // What cannot be written ends the program, or the one that a shell waits for, without a word.
+    if (failure !== undefined && (code === 0 || code === BY_SIGPIPE || signal === 'SIGPIPE')) {
+      throw new CliError('UNAVAILABLE', `Could not write what the command printed (${errnoOf(failure) ?? 'unknown'}).`)
+    }
+    return signal === null ? (code ?? 0) : endBy(signal)
   } finally {
+    outputs.close()
     stopPassing()
   }
 }
 
-function endOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
+/** What masks is loaded for what prints. */
+async function copied({ source, target }: Copy, redactor: Launch['redactor']): Promise<Error | undefined> {
+  if (!(await prints(source))) return undefined
+  const [{ copyMasked }, known] = await Promise.all([import('./masked.ts'), redactor()])
+  return copyMasked(source, target, known)
+}
+
+/** Resolves when there is something to read, or when it is certain that nothing comes. */
+function prints(source: Readable): Promise<boolean> {
+  return new Promise((resolve) => {
+    const readable = (): void => {
+      // It is also told that nothing more comes.
+      if (source.readableLength === 0) return
+      source.off('readable', readable)
+      resolve(true)
+    }
+    source.on('readable', readable)
+    source.once('close', () => {
+      resolve(false)
+    })
+  })
+}
+
+interface End {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+function endOf(child: ChildProcess): Promise<End> {
   return new Promise((resolve, reject) => {
     child.once('error', reject)
     child.once('exit', (code, signal) => {

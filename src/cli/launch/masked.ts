@@ -8,7 +8,7 @@ const HARMLESS = 3
 const QUIET_MS = 50
 
 /**
- * Copies `source` to `target` with every known value masked, byte for byte otherwise.
+ * Copies `source` to what `target` gives when there is something to write, with every known value masked, byte for byte otherwise.
  *
  * What may be the beginning of a value waits for what follows; but for its first bytes, which are shown when nothing follows
  * for a while. When nobody reads the target any more, the source is closed, so that the command learns of it as it would without
@@ -16,20 +16,13 @@ const QUIET_MS = 50
  *
  * @returns when the source has ended and the target has taken everything: what the target failed with, `undefined` for nothing.
  */
-export function copyMasked(source: Readable, target: Writable, redactor: Redactor): Promise<Error | undefined> {
+export function copyMasked(source: Readable, target: () => Writable, redactor: Redactor): Promise<Error | undefined> {
   const buffer = maskingBuffer(redactor, 'bytes')
   let failure: Error | undefined
   let quiet: NodeJS.Timeout | undefined
 
   return new Promise((resolve) => {
-    const write = (text: string, done?: () => void): void => {
-      if (text === '' || failure !== undefined) {
-        done?.()
-        return
-      }
-      if (target.write(Buffer.from(text, 'latin1'), done)) return
-      source.pause()
-    }
+    let open: Writable | undefined
     const drained = (): void => {
       source.resume()
     }
@@ -37,7 +30,15 @@ export function copyMasked(source: Readable, target: Writable, redactor: Redacto
       failure ??= error
       source.destroy()
     }
-    target.on('drain', drained).on('error', failed)
+    const write = (text: string, done?: () => void): void => {
+      if (text === '' || failure !== undefined) {
+        done?.()
+        return
+      }
+      open ??= target().on('drain', drained).on('error', failed)
+      if (open.write(Buffer.from(text, 'latin1'), done)) return
+      source.pause()
+    }
     source.on('data', (chunk: Buffer) => {
       clearTimeout(quiet)
       write(buffer.push(chunk.toString('latin1')))
@@ -45,12 +46,14 @@ export function copyMasked(source: Readable, target: Writable, redactor: Redacto
         write(buffer.release(HARMLESS))
       }, QUIET_MS)
     })
-    source.once('close', () => {
+    const ended = (): void => {
       clearTimeout(quiet)
       write(buffer.end(), () => {
-        target.off('drain', drained).off('error', failed)
+        open?.off('drain', drained).off('error', failed)
         resolve(failure)
       })
-    })
+    }
+    if (source.closed) ended()
+    else source.once('close', ended).resume()
   })
 }

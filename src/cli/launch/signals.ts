@@ -51,8 +51,16 @@ export function passSignals(command: () => ChildProcess | undefined): () => void
  * @returns the exit code that says the same, where this process must not or cannot end by it.
  */
 export function endBy(signal: NodeJS.Signals): number {
+  if (signal === 'SIGPIPE') heedAgain(signal)
   if (!DUMPS_CORE.has(signal)) process.kill(process.pid, signal)
   return 128 + constants.signals[signal]
+}
+
+/** Lets a signal end this process that Node ignores: without its last listener, it does what it does by default. */
+function heedAgain(signal: NodeJS.Signals): void {
+  const listener = (): void => undefined
+  process.on(signal, listener)
+  process.off(signal, listener)
 }
 
 /** Tells whether a terminal's Ctrl-C reaches this process, and so the command as well. */

@@ -54,6 +54,9 @@ export function parseAddress(text: string, inArguments: boolean): Address {
   const scheme = url.protocol.slice(0, -1)
   const [kind, variant] = (Object.hasOwn(KINDS, scheme) ? KINDS[scheme] : undefined) ?? [scheme, '']
   if (inArguments && mayHoldPassword(url, kind)) throw passwordInArguments()
+  if (text.includes('#')) {
+    throw usageError(`${where} has a #, after which an address says nothing.`, 'A # that belongs to it is written %23.')
+  }
   return {
     kind,
     variant,

@@ -26,8 +26,14 @@ type Ioredis = RedisClient & {
   disconnect(): void
 }
 
+/** A server, and the password for it, which its URL may have as well: that one is used then. */
+interface Server {
+  readonly url: string
+  readonly password: string
+}
+
 type MakeNodeRedis = (config: object) => NodeRedis
-type MakeIoredis = new (url: string, config: object) => Ioredis
+type MakeIoredis = new (...place: [url: string, config: object] | [config: object]) => Ioredis
 
 /**
  * Opens a store in Redis or Valkey, by the user's own redis, ioredis or iovalkey: `redis:` on the server that `REDIS_URL` names,
@@ -36,7 +42,7 @@ type MakeIoredis = new (url: string, config: object) => Ioredis
 export const openRedis: Opener = async (address, input) => {
   const { prefix, history } = address.settings('prefix', 'history')
   const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
-  const { client, end } = await makeClient(urlOf(address))
+  const { client, end } = await makeClient(serverOf(address))
   // Before it connects: options that cannot be leave nothing open.
   const store = redisStore({ client, ...place })
   try {
@@ -54,12 +60,12 @@ export const openRedis: Opener = async (address, input) => {
   }
 }
 
-async function makeClient(url: string): Promise<Made> {
+async function makeClient(server: Server): Promise<Made> {
   const found = await loadClient('Redis', ['redis', 'ioredis', 'iovalkey'])
   try {
     return found.name === 'redis'
-      ? nodeRedis(exportOf(found, 'createClient') as MakeNodeRedis, url)
-      : ioredis(exportOf(found, 'Redis') as MakeIoredis, url)
+      ? nodeRedis(exportOf(found, 'createClient') as MakeNodeRedis, server)
+      : ioredis(exportOf(found, 'Redis') as MakeIoredis, server)
   } catch {
     throw notConnected()
   }
@@ -74,8 +80,15 @@ function notConnected(): CliError {
   )
 }
 
-function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedis; end: () => void } {
-  const client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 10_000 } })
+function nodeRedis(createClient: MakeNodeRedis, { url, password }: Server): { client: NodeRedis; end: () => void } {
+  const socket = { reconnectStrategy: false, connectTimeout: 10_000 }
+  const place = socketOf(url)
+  // Its version 6 does not take a URL of a socket that has a password.
+  const config =
+    place === undefined
+      ? { url: withPassword(url, password), socket }
+      : { socket: { ...socket, path: place.path }, database: place.database, ...loginOf(place, password) }
+  const client = createClient(config)
   // It is told by the command that fails.
   client.on('error', () => undefined)
   return {
@@ -86,8 +99,17 @@ function nodeRedis(createClient: MakeNodeRedis, url: string): { client: NodeRedi
   }
 }
 
-function ioredis(Redis: MakeIoredis, url: string): { client: Ioredis; end: () => void } {
-  const client = new Redis(url, { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 })
+function ioredis(Redis: MakeIoredis, { url, password }: Server): { client: Ioredis; end: () => void } {
+  const settings = { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 }
+  const place = socketOf(url)
+  // What its URL says wins over a setting: a path alone may have a password after ?.
+  const client =
+    place === undefined
+      ? new Redis(withPassword(url, password), {
+          ...settings,
+          ...(url.startsWith('/') && password !== '' && { password }),
+        })
+      : new Redis({ ...settings, path: place.path, db: place.database ?? 0, ...loginOf(place, password) })
   client.on('error', () => undefined)
   return {
     client,
@@ -97,24 +119,55 @@ function ioredis(Redis: MakeIoredis, url: string): { client: Ioredis; end: () =>
   }
 }
 
-function urlOf({ host, username, password, path, variant }: Address): string {
+function serverOf({ host, username, password, path, variant }: Address): Server {
   const { REDIS_URL: whole, REDIS_PASSWORD: other = '' } = process.env
   if (host === '') {
     if (path !== '') throw usageError('redis: takes nothing after it but ?: write redis://HOST:PORT/NUMBER.', HINT)
     // REDIS_URL may not say so, too: what was asked for is never left out.
     if (variant === 'tls') throw usageError('rediss: does not name a server: write rediss://HOST:PORT.', HINT)
-    return withPassword(whole || 'redis://127.0.0.1:6379', other)
+    return { url: whole || 'redis://127.0.0.1:6379', password: other }
   }
-  const secret = password || other
-  const login = username === '' && secret === '' ? '' : `${encodeURIComponent(username)}:${encodeURIComponent(secret)}@`
-  return `${variant === 'tls' ? 'rediss' : 'redis'}://${login}${host}/${encodeURIComponent(path)}`
+  const login = username === '' ? '' : `${encodeURIComponent(username)}@`
+  const scheme = variant === 'tls' ? 'rediss' : 'redis'
+  return { url: `${scheme}://${login}${host}/${encodeURIComponent(path)}`, password: password || other }
 }
 
-/** Puts a password into an address that has none. Any other is left to the client, as is the path of a socket. */
+/** Puts a password into a URL that has none. */
 function withPassword(address: string, password: string): string {
   if (password === '' || !URL.canParse(address)) return address
   const url = new URL(address)
   if (url.host === '' || url.password !== '') return address
   url.password = encodeURIComponent(password)
   return url.href
+}
+
+/** A socket in the file system. */
+interface Place {
+  readonly path: string
+  readonly database: number | undefined
+  readonly username: string
+  readonly password: string
+}
+
+/** Takes `unix://user:password@/path?db=1` apart, which is no URL to Node: it has a user and no host. */
+function socketOf(address: string): Place | undefined {
+  const [, username = '', password = '', path, query = ''] =
+    /^unix:\/\/(?:([^:@/]*)(?::([^@/]*))?@)?(\/[^?]*)(\?.*)?$/.exec(address) ?? []
+  if (path === undefined) return undefined
+  const [user, secret, plain] = [username, password, path].map(decodeURIComponent)
+  const database = new URLSearchParams(query).get('db')
+  return {
+    path: plain ?? path,
+    database: database === null ? undefined : Number(database),
+    username: user ?? '',
+    password: secret ?? '',
+  }
+}
+
+function loginOf(place: Place, other: string): { readonly username?: string; readonly password?: string } {
+  const password = place.password || other
+  return {
+    ...(place.username === '' ? {} : { username: place.username }),
+    ...(password === '' ? {} : { password }),
+  }
 }

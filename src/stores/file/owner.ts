@@ -2,7 +2,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { hostname } from 'node:os'
-import { isMainThread, threadId } from 'node:worker_threads'
 import { errnoOf } from './failure.ts'
 
 /** A thread of a process, told apart from every other on this machine, also across restarts. */
@@ -24,7 +23,7 @@ const TOKEN = /^o1\.([0-9a-z-]+)\.([0-9a-z-]+)\.(\d+|-)\.(\d+)\.(\d+)\.(\d+|-)\.
 /** Tells who this thread is. */
 export function thisOwner(): Owner {
   const [, thread] = /(\d+)$/.exec(linkOf('/proc/thread-self')) ?? []
-  const tid = thread === undefined ? (isMainThread ? process.pid : threadId) : Number(thread)
+  const tid = thread === undefined ? threadNumber() : Number(thread)
   const [space = '-'] = /\d+/.exec(linkOf('/proc/self/ns/pid')) ?? []
   const machineId = process.platform === 'linux' ? textOf('/etc/machine-id').trim() : process.platform
   const boot = textOf('/proc/sys/kernel/random/boot_id').trim()
@@ -36,6 +35,12 @@ export function thisOwner(): Owner {
     thread: tid,
     start: threadState(process.pid, tid)?.start ?? '-',
   }
+}
+
+/** Loaded only where the system does not tell: a command that reads one secret would wait for it. */
+function threadNumber(): number {
+  const { isMainThread, threadId } = process.getBuiltinModule('node:worker_threads')
+  return isMainThread ? process.pid : threadId
 }
 
 /** Makes a name that says who its owner is, and that nobody makes twice. */

@@ -5,7 +5,8 @@ import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
 import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import { untilAborted } from '../waiting.ts'
-import { firstFrom, recordAt } from '../document/document.ts'
+import { beginsWith, firstFrom, recordAt } from '../document/document.ts'
+import type { Document } from '../document/document.ts'
 import { afterPrefix, linesOf, liveLine } from './draft.ts'
 import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
 import type { Line } from './record.ts'
@@ -61,16 +62,17 @@ export function readingVerbs(current: () => MaybePromise<View | undefined>): Rea
 
     async *list(options) {
       const { scope, prefix } = checkedList(options)
-      const start = Buffer.from(`"${scope}"\t"${prefix}`)
-      let after: Buffer = start
+      let after: Buffer = Buffer.from(`"${scope}"\t"${prefix}`)
+      let place: Place | undefined
       for (;;) {
         // Asked again for each: the consumer may have changed the file, or closed the store, between two steps.
         const view = await look(undefined)
-        const line = view && lineFrom(view, after)
-        if (line === undefined || !beginsWithLine(line, scope, prefix)) return
+        const found = view && secretFrom(view.document, after, place)
+        if (view === undefined || found === undefined || !beginsWithLine(found.line, scope, prefix)) return
+        const { line, next } = found
         after = afterPrefix(linePrefix(line.scope, line.name))
-        const found = readLive(view, line.scope, line.name)
-        if (found !== undefined) yield infoAnswer(found)
+        place = { document: view.document, at: next }
+        yield infoAnswer(openRecord(sealedRecord(line, view.document.header, view.keys)))
       }
     },
 
@@ -114,6 +116,35 @@ function readLive(view: View | undefined, scope: string, name: string): HeldSecr
     view.atHand.set(prefix, record)
   }
   return openRecord(record)
+}
+
+/** Where the next secret begins, in the file as it was then. */
+interface Place {
+  readonly document: Document
+  readonly at: number
+}
+
+/**
+ * Gives the live version of the first secret that is not before `probe`, and where the one after it begins. What is listed is not kept at
+ * hand: a long list would put out what is read often.
+ */
+function secretFrom(
+  document: Document,
+  probe: Buffer,
+  place: Place | undefined,
+): { readonly line: Line; readonly next: number } | undefined {
+  const at = place?.document === document ? place.at : firstFrom(document, probe)
+  if (at === document.footer) return undefined
+  let text = recordAt(document, at)
+  const line = readLine(text)
+  const prefix = Buffer.from(linePrefix(line.scope, line.name))
+  let next = at + text.length + 1
+  if (!beginsWith(document, next, prefix)) return { line, next }
+  while (beginsWith(document, next, prefix)) {
+    text = recordAt(document, next)
+    next += text.length + 1
+  }
+  return { line: readLine(text), next }
 }
 
 function lineFrom({ document }: View, probe: Buffer): Line | undefined {
