@@ -136,9 +136,10 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     ...[Number, BigInt].map((parse): [string, () => Promise<{ client: PostgresClient; end: () => Promise<void> }>] => [
       `a pool of pg that reads whole numbers by ${parse.name}`,
       () => {
-        const getTypeParser: typeof pg.types.getTypeParser = (oid: number, format?: unknown) =>
-          oid === pg.types.builtins.INT8 ? parse : pg.types.getTypeParser(oid, format as 'text')
-        const client = new pg.Pool({ connectionString: url, max: 2, types: { getTypeParser } })
+        const types = new pg.TypeOverrides()
+        const int8: number = pg.types.builtins.INT8
+        types.setTypeParser(int8, (text: string) => parse(text))
+        const client = new pg.Pool({ connectionString: url, max: 2, types })
         return Promise.resolve({ client, end: () => client.end() })
       },
     ]),
