@@ -164,13 +164,22 @@ async function engineRows(name, open) {
     console.error(`${name}: not here, and not measured`)
     return []
   }
-  const { store, unsealed, bare, bareMany, client, close } = engine
+  const { store, unsealed, prepared, bare, barePrepared, bareMany, client, close } = engine
   const batch = (first) =>
     Array.from({ length: BATCH }, (_, index) => NAMES[(NAMES.indexOf(first) + index) % NAMES.length])
   const read = { bare, beside: client, runs: 5 }
   return [
     { what: `${name}: a read`, ours: (first) => store.get(first), goal: 1.3, ...read },
     ...(unsealed ? [{ what: `${name}: a read, plaintext: true`, ours: (first) => unsealed.get(first), ...read }] : []),
+    ...(prepared
+      ? [
+          {
+            ...{ what: `${name}: a read, prepare: true`, beside: `${client}, prepared`, goal: 1.3, runs: 5 },
+            ours: (first) => prepared.get(first),
+            bare: barePrepared,
+          },
+        ]
+      : []),
     {
       ...{ what: `${name}: ${BATCH} secrets by getMany`, beside: `${client}, in one batch`, runs: 1 },
       ours: (first) => store.getMany(batch(first).map((name) => ({ name }))),

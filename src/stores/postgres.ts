@@ -49,10 +49,10 @@ export function postgresStore(options: SealedPostgresOptions): PostgresStore
 export function postgresStore(options: PlainPostgresOptions): PlainPostgresStore
 export function postgresStore(options: PostgresStoreOptions): PostgresStore | PlainPostgresStore {
   const settings = postgresSettings(options)
-  const { client, schema, prefix, listen, listenCheckMs, history, sealing } = settings
+  const { client, prepare, schema, prefix, listen, listenCheckMs, history, sealing } = settings
   const tables = tablesOf(schema, prefix)
   const statements = statementsOf(tables)
-  const run = queryRunner(client)
+  const run = queryRunner(client, prepare)
   const watching = listen && postgresWatching(listen, run, statements, tables.channel, listenCheckMs)
   let closed = false
 

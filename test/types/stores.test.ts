@@ -62,6 +62,7 @@ test('PostgreSQL is sealed unless plaintext is asked for', () => {
   expectTypeOf<postgres.PostgresStoreOptions>().toEqualTypeOf<
     postgres.SealedPostgresOptions | postgres.PlainPostgresOptions
   >()
+  expectTypeOf<postgres.PostgresStoreOptions['prepare']>().toEqualTypeOf<boolean | undefined>()
   expectTypeOf<postgres.PostgresStoreOptions['client']>().toEqualTypeOf<postgres.PostgresClient>()
   expectTypeOf<postgres.PostgresStoreOptions['listen']>().toEqualTypeOf<postgres.PostgresListen | undefined>()
   expectTypeOf<Awaited<ReturnType<postgres.PostgresListen>>>().toEqualTypeOf<postgres.PostgresConnection>()

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { StoreError } from '../../errors.ts'
 import type { Place, SealedEngine, SealedRow, SealedVersion, WriteOutcome } from '../sealing/engine.ts'
-import { bytesOf, textOf } from './client.ts'
+import { bytesOf, digitsOf, textOf } from './client.ts'
 import type { AnswerRow, RunQuery } from './client.ts'
 import { STORE } from './failure.ts'
 import { noteOf } from './note.ts'
@@ -15,7 +15,7 @@ const SCOPES = 1_000
 /** What every beginning of a name looks like. */
 const NAME_START = /^[A-Za-z0-9_-]{0,128}$/
 const REVISIONS = 2 ** 47
-/** What no ring opens: what stands for a version whose row is gone. */
+/** What no ring opens: what stands for bytes that are not there. */
 const NOTHING = Buffer.alloc(0)
 
 /**
@@ -61,10 +61,10 @@ export function postgresEngine(
         const [row] = await run(doing, statements.readOne, [first.scope, first.name])
         return [row && rowOf(first, row, false)]
       }
-      const asked = JSON.stringify(places.map(({ scope, name }, i) => ({ i, scope, name })))
+      const asked = [arrayOf(places.map(({ scope }) => scope)), arrayOf(places.map(({ name }) => name))]
       const found: (SealedRow | undefined)[] = places.map(() => undefined)
-      for (const row of await run(doing, older ? statements.readOlder : statements.readMany, [asked])) {
-        const index = Number(row['i'])
+      for (const row of await run(doing, older ? statements.readOlder : statements.readMany, asked)) {
+        const index = Number(row['i']) - 1
         const place = places[index]
         if (place !== undefined) found[index] = rowOf(place, row, older)
       }
@@ -105,10 +105,12 @@ export function postgresEngine(
       )
     },
 
-    async replace({ scope, name, revision }, versions, keyring) {
-      const pairs = JSON.stringify(versions.map(({ version, bytes }) => [String(version), bytes.toString('hex')]))
+    async replace({ scope, name, revision }, [live, ...older], keyring) {
+      const pairs = JSON.stringify(older.map(({ version, bytes }) => [String(version), bytes.toString('hex')]))
       const doing = `seal secret ${name} (scope ${scope}) again`
-      return outcomeOf(await run(doing, statements.replace, [scope, name, revision, pairs, keyring ?? null]))
+      return outcomeOf(
+        await run(doing, statements.replace, [scope, name, revision, live.bytes, pairs, keyring ?? null]),
+      )
     },
 
     async remove(place, revision) {
@@ -121,14 +123,14 @@ export function postgresEngine(
 }
 
 function rowOf({ scope, name }: Place, row: AnswerRow, older: boolean): SealedRow {
-  const revision = textOf(row, 'version')
-  const live = { version: Number(revision), bytes: NOTHING }
-  if (!older) return { scope, name, revision, versions: [{ ...live, bytes: bytesOf(row, 'sealed') ?? NOTHING }] }
-  const kept = keptOf(row, { scope, name })
-  const [first, ...others] = kept
-  // A row that says of a version what is not there must not be taken for another version.
-  if (first?.version !== live.version) return { scope, name, revision, versions: [live, ...kept] }
-  return { scope, name, revision, versions: [first, ...others] }
+  const revision = digitsOf(row, 'version')
+  const live = { version: Number(revision), bytes: bytesOf(row, 'sealed') ?? NOTHING }
+  return { scope, name, revision, versions: [live, ...(older ? keptOf(row, { scope, name }) : [])] }
+}
+
+/** Writes scopes or names as PostgreSQL writes an array of text. None of them holds a quote or a backslash. */
+function arrayOf(texts: readonly string[]): string {
+  return `{${texts.map((text) => `"${text}"`).join(',')}}`
 }
 
 function keptOf(row: AnswerRow, { scope, name }: Place): SealedVersion[] {

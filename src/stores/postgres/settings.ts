@@ -13,6 +13,11 @@ import { IDENTIFIER } from './tables.ts'
 interface PostgresPlace {
   /** A `Pool` of pg, a PGlite, or anything with their `query`. It stays yours: `close()` does not end it. */
   readonly client: PostgresClient
+  /**
+   * Have each connection parse and plan a statement once: only for a `Pool` or `Client` of pg. Not behind a pooler that
+   * hands out a connection for each transaction, unless it follows prepared statements. Default: false.
+   */
+  readonly prepare?: boolean | undefined
   /** The schema of the tables. Default: `public`. */
   readonly schema?: string | undefined
   /** What the names of the tables begin with, before `_secret`, `_version` and `_keyring`. Default: `latchkey`. */
@@ -42,6 +47,7 @@ export type PostgresStoreOptions = SealedPostgresOptions | PlainPostgresOptions
 /** The options of a store in PostgreSQL in use. */
 export interface PostgresSettings {
   readonly client: PostgresClient
+  readonly prepare: boolean
   readonly schema: string
   readonly prefix: string
   readonly listen: PostgresListen | undefined
@@ -52,7 +58,7 @@ export interface PostgresSettings {
 }
 
 const CALLER = 'postgresStore'
-const OPTIONS = ['client', ...SEALING_OPTIONS, 'schema', 'prefix', 'listen', 'listenCheckMs', 'plaintext']
+const OPTIONS = ['client', ...SEALING_OPTIONS, 'prepare', 'schema', 'prefix', 'listen', 'listenCheckMs', 'plaintext']
 
 /** Checks the options of `postgresStore`. */
 export function postgresSettings(options: PostgresStoreOptions): PostgresSettings {
@@ -62,22 +68,26 @@ export function postgresSettings(options: PostgresStoreOptions): PostgresSetting
   const {
     client,
     listen,
+    prepare = false,
     plaintext = false,
   } = options as {
     client?: unknown
     listen?: unknown
+    prepare?: unknown
     plaintext?: unknown
   }
   if (typeof (client as { query?: unknown } | null | undefined)?.query !== 'function') {
     throw wrong('client must have the function query(text, params).')
   }
   if (listen !== undefined && typeof listen !== 'function') throw wrong('listen must be a function.')
+  if (typeof prepare !== 'boolean') throw wrong('prepare must be true or false.')
   if (typeof plaintext !== 'boolean') throw wrong('plaintext must be true or false.')
   const keys = KEY_SETTINGS.find((name) => (options as SealingOptions)[name] !== undefined)
   if (plaintext && keys !== undefined) throw wrong(`with plaintext: true nothing is sealed: leave out ${keys}.`)
   const { history } = options
   return {
     client: options.client,
+    prepare,
     schema: identifier('schema', options.schema ?? 'public'),
     prefix: identifier('prefix', options.prefix ?? 'latchkey'),
     listen: options.listen,

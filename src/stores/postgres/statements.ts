@@ -9,15 +9,15 @@ import type { Tables } from './tables.ts'
 
 /** The text of each statement. */
 export interface Statements {
-  /** `$1` scope, `$2` name. Gives `version`, `sealed`. */
+  /** `$1` scope, `$2` name. Gives `version`, `sealed`. Short: the server parses it for each read. */
   readonly readOne: string
-  /** `$1` a JSON array of `{ i, scope, name }`. Gives `i`, `version`, `sealed`. */
+  /** `$1` and `$2` arrays of scopes and of names, as PostgreSQL writes them. Gives `i` from 1, `version`, `sealed`. */
   readonly readMany: string
-  /** As `readMany`. Gives `i`, `version`, `kept`: JSON, `[version, hex]` of each version, the newest first. */
+  /** As `readMany`, and `kept`: JSON, `[version, hex]` of each older version, the newest first; NULL if there is none. */
   readonly readOlder: string
   /** `$1` scope, `$2` prefix, `$3` the name before, `$4` how many. Gives `name`, `version`, `sealed`. */
   readonly page: string
-  /** As `page`. Gives `name`, `version`, `kept`. */
+  /** As `page`, and `kept`. */
   readonly pageOlder: string
   /** `$1` the scope before, `$2` how many. Gives `scope`. */
   readonly scopes: string
@@ -27,7 +27,10 @@ export interface Statements {
   readonly insert: string
   /** As `insert`, and `$7` the version before, `$8` how many older ones are kept. */
   readonly update: string
-  /** `$1` scope, `$2` name, `$3` version, `$4` JSON `[version, hex]` of each version, `$5` keyring. Gives `outcome`. */
+  /**
+   * `$1` scope, `$2` name, `$3` version, `$4` its bytes, `$5` JSON `[version, hex]` of each older version, `$6` keyring. Gives
+   * `outcome`.
+   */
   readonly replace: string
   /** `$1` scope, `$2` name, `$3` note, `$4` version or NULL. Gives `removed`. */
   readonly remove: string
@@ -41,11 +44,11 @@ export interface Statements {
 
 /** Writes the statements for tables. */
 export function statementsOf({ secret, version, keyring, channel }: Tables): Statements {
-  const live = `left join ${version} v on v.scope = s.scope and v.name = s.name and v.version = s.version`
-  const asked = `jsonb_to_recordset($1::text::jsonb) as q(i int, scope text, name text)
+  // Quoted, as every element of an array may be: a secret may have the name null.
+  const asked = `unnest($1::text::text[], $2::text::text[]) with ordinality as q(scope, name, i)
     join ${secret} s on s.scope = q.scope and s.name = q.name`
   const kept = `(select json_agg(json_build_array(v.version::text, encode(v.sealed, 'hex')) order by v.version desc)::text
-    from ${version} v where v.scope = s.scope and v.name = s.name and v.version <= s.version) as kept`
+    from ${version} v where v.scope = s.scope and v.name = s.name and v.version < s.version) as kept`
   // Names are ASCII: what begins with a prefix comes before the prefix and DEL.
   const within = `s.scope = $1::text and s.name >= $2::text and s.name < $2::text || chr(127) and s.name > $3::text
     order by s.name limit $4::int`
@@ -60,21 +63,12 @@ export function statementsOf({ secret, version, keyring, channel }: Tables): Sta
     `told as materialized (select pg_notify('${channel}', ${note}::text) from head)`
   const outcome = `select case when exists (select from head) then 'done'
       when exists (select from pass) then 'conflict' else 'rekeyed' end as outcome`
-  const body = `body as (
-      insert into ${version} (scope, name, version, sealed)
-      select $1::text, $2::text, $3::text::bigint, $4::bytea from head
-      on conflict (scope, name, version) do update set sealed = excluded.sealed
-    )`
-
   return {
-    // A join would take PostgreSQL longer to plan than this takes it to run.
-    readOne: `select s.version::text as version, (
-        select v.sealed from ${version} v where v.scope = $1::text and v.name = $2::text and v.version = s.version
-      ) as sealed from ${secret} s where s.scope = $1::text and s.name = $2::text`,
-    readMany: `select q.i, s.version::text as version, v.sealed from ${asked} ${live}`,
-    readOlder: `select q.i, s.version::text as version, ${kept} from ${asked}`,
-    page: `select s.name, s.version::text as version, v.sealed from ${secret} s ${live} where ${within}`,
-    pageOlder: `select s.name, s.version::text as version, ${kept} from ${secret} s where ${within}`,
+    readOne: `select version, sealed from ${secret} where scope = $1 and name = $2`,
+    readMany: `select q.i, s.version, s.sealed from ${asked}`,
+    readOlder: `select q.i, s.version, s.sealed, ${kept} from ${asked}`,
+    page: `select s.name, s.version, s.sealed from ${secret} s where ${within}`,
+    pageOlder: `select s.name, s.version, s.sealed, ${kept} from ${secret} s where ${within}`,
     scopes: `with recursive held as (
         (select scope from ${secret} where scope > $1::text order by scope limit 1)
         union all
@@ -85,30 +79,39 @@ export function statementsOf({ secret, version, keyring, channel }: Tables): Sta
     versions: `select name, version::text as version from ${secret} where scope = $1::text`,
 
     insert: `with ${ring('$6')}, head as (
-        insert into ${secret} (scope, name, version)
-        select $1::text, $2::text, $3::text::bigint where exists (select from pass)
+        insert into ${secret} (scope, name, version, sealed)
+        select $1::text, $2::text, $3::text::bigint, $4::bytea where exists (select from pass)
         on conflict (scope, name) do nothing returning 1
-      ), ${body}, ${told('$5')}
+      ), ${told('$5')}
       ${outcome}, (select count(*) from told) as told`,
-    update: `with ${ring('$6')}, head as (
-        update ${secret} set version = $3::text::bigint
+    // The live version is locked before it is read: what is kept of it is what the row held when it was replaced.
+    update: `with ${ring('$6')}, live as materialized (
+        select version, sealed from ${secret}
         where scope = $1::text and name = $2::text and version = $7::text::bigint and exists (select from pass)
+        for update
+      ), head as (
+        update ${secret} set version = $3::text::bigint, sealed = $4::bytea
+        where scope = $1::text and name = $2::text and exists (select from live)
         returning 1
-      ), ${body}, trimmed as (
+      ), kept as (
+        insert into ${version} (scope, name, version, sealed)
+        select $1::text, $2::text, version, sealed from live where exists (select from head) and $8::int > 0
+        on conflict (scope, name, version) do update set sealed = excluded.sealed
+      ), trimmed as (
         delete from ${version} where scope = $1::text and name = $2::text and exists (select from head)
-          and version <> $3::text::bigint and version not in (
-            select version from ${version} where scope = $1::text and name = $2::text and version < $3::text::bigint
-            order by version desc limit $8::int
+          and (version <> $7::text::bigint or $8::int = 0) and version not in (
+            select version from ${version} where scope = $1::text and name = $2::text and version < $7::text::bigint
+            order by version desc limit greatest($8::int - 1, 0)
           )
       ), ${told('$5')}
       ${outcome}, (select count(*) from told) as told`,
-    replace: `with ${ring('$5')}, head as materialized (
-        select 1 from ${secret}
+    replace: `with ${ring('$6')}, head as (
+        update ${secret} set sealed = $4::bytea
         where scope = $1::text and name = $2::text and version = $3::text::bigint and exists (select from pass)
-        for update
-      ), body as (
+        returning 1
+      ), older as (
         update ${version} v set sealed = decode(n.pair ->> 1, 'hex')
-        from jsonb_array_elements($4::text::jsonb) as n(pair)
+        from jsonb_array_elements($5::text::jsonb) as n(pair)
         where v.scope = $1::text and v.name = $2::text and v.version = (n.pair ->> 0)::bigint
           and exists (select from head)
       )

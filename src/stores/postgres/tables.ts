@@ -3,9 +3,9 @@ import { createHash } from 'node:crypto'
 
 /** The tables of one store, with their schema, as SQL writes them, and its channel. */
 export interface Tables {
-  /** One row for each secret: its live version. */
+  /** One row for each secret: its live version, so that a read looks at one table. */
   readonly secret: string
-  /** One row for each version that is kept. */
+  /** One row for each older version that is kept. */
   readonly version: string
   /** One row: the keyring. */
   readonly keyring: string
@@ -46,6 +46,7 @@ begin
     scope text collate "C" not null,
     name text collate "C" not null,
     version bigint not null,
+    sealed bytea not null,
     primary key (scope, name)
   );
   create table if not exists ${version} (

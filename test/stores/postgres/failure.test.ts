@@ -21,6 +21,8 @@ describe('what the client fails with', () => {
     ['42703', 'INVALID'],
     ['3F000', 'INVALID'],
     ['3D000', 'INVALID'],
+    ['26000', 'INVALID'],
+    ['42P05', 'INVALID'],
     ['XX001', 'CORRUPT'],
     ['08006', 'UNAVAILABLE'],
     ['57P01', 'UNAVAILABLE'],
@@ -74,10 +76,53 @@ describe('a client that answers with something else', () => {
   })
 
   test('versions that are none is BAD_ANSWER', async () => {
-    const answers = [{ rows: [] }, { rows: [{ i: 0, version: '1', kept: 'text' }] }]
+    const answers = [{ rows: [] }, { rows: [{ i: 1, version: '1', sealed: Buffer.from('{}'), kept: 'text' }] }]
     const client = { query: () => Promise.resolve(answers.shift() ?? { rows: [] }) }
     const store = postgresStore({ client, plaintext: true })
     expect(await failureOf(() => store.history('a'))).toMatchObject({ code: 'BAD_ANSWER', secret: 'a' })
+  })
+})
+
+describe('a client that reads whole numbers in its own way', () => {
+  const answering = (version: unknown) => {
+    const answers = [{ rows: [] }, { rows: [{ version, sealed: Buffer.from('{"values":{"K":"v"}}') }] }]
+    return postgresStore({ client: { query: () => Promise.resolve(answers.shift() ?? { rows: [] }) }, plaintext: true })
+  }
+  test.each<unknown>(['12', 12, 12n])('is understood', async (version) => {
+    expect((await answering(version).get('a'))?.version).toBe('12')
+  })
+  test.each<unknown>([1.5, null, undefined, 2 ** 60, {}])(
+    'and loses digits, or gives none, is BAD_ANSWER',
+    async (version) => {
+      expect(await failureOf(() => answering(version).get('a'))).toMatchObject({ code: 'BAD_ANSWER' })
+    },
+  )
+})
+
+describe('a client that takes no prepared statement', () => {
+  const failing = (error: Error) =>
+    postgresStore({ client: { query: () => Promise.reject(error) }, plaintext: true, prepare: true })
+
+  test('is BAD_ANSWER with prepare: true, and its words are not passed on', async () => {
+    const client = {
+      query: (text: string, params: unknown[]) =>
+        params.length === 0 ? Promise.resolve({ rows: [] }) : Promise.resolve({ rows: [text.trim()] }),
+    }
+    const store = postgresStore({
+      client: { query: async (...given) => client.query(...given) },
+      plaintext: true,
+      prepare: true,
+    })
+    // Called with one object, it has no params.
+    const error = await failureOf(() => store.get('a'))
+    expect(error).toMatchObject({ code: 'BAD_ANSWER', store: 'postgres' })
+    expect((error as { hint?: string }).hint).toContain('pg')
+    const told = await failureOf(() => failing(new TypeError('driver says hunter2')).set('a', { K: 'v' }))
+    expect(inspect(told, { depth: 10, showHidden: true })).not.toContain('hunter2')
+  })
+
+  test('is not blamed for a connection that failed', async () => {
+    expect(await failureOf(() => failing(new Error('gone')).get('a'))).toMatchObject({ code: 'UNAVAILABLE' })
   })
 })
 
@@ -91,6 +136,7 @@ describe('options', () => {
     ['a schema with capitals', { client, schema: 'Public' }, 'INVALID_OPTION'],
     ['a prefix that is too long', { client, prefix: 'a'.repeat(41) }, 'INVALID_OPTION'],
     ['a listen that is no function', { client, listen: 'yes' }, 'INVALID_OPTION'],
+    ['a prepare that is no boolean', { client, prepare: 'yes' }, 'INVALID_OPTION'],
     ['a plaintext that is no boolean', { client, plaintext: 'yes' }, 'INVALID_OPTION'],
     ['a key for what is not sealed', { client, plaintext: true, key: 'k' }, 'INVALID_OPTION'],
     ['two keys', { client, key: 'k', keyFile: 'f' }, 'INVALID_OPTION'],

@@ -68,7 +68,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     await Promise.all(names.map((name) => store.set(name, { K: name })))
     const kids = async (): Promise<number | undefined> => {
       const { rows } = await pool.query<{ kids: number }>(
-        `select count(distinct substring(sealed from 3 for 8))::int as kids from ${schema}.latchkey_version`,
+        `select count(distinct substring(sealed from 3 for 8))::int as kids from ${schema}.latchkey_secret`,
       )
       return rows[0]?.kids
     }
