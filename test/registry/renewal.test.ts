@@ -141,7 +141,7 @@ async function runOf(store: SecretStore, name: string) {
 
 describe('what renews', () => {
   /** Renewals with a scheduler that notes what it is asked, over a store that can be told to fail. */
-  function renewals(options: { warm?: boolean; fails?: () => boolean } = {}) {
+  function renewals(options: { warm?: boolean; fails?: () => boolean; decided?: () => boolean } = {}) {
     const memory = memoryStore({ a: { A: '1' }, b: { B: '1' } })
     const listeners: Parameters<NonNullable<SecretStore['watch']>>[0][] = []
     const state = { reads: 0, renewed: [] as string[], endedFamilies: [] as string[], disposed: 0, watches: 0 }
@@ -171,7 +171,9 @@ describe('what renews', () => {
       renew: ({ family }) => {
         state.renewed.push(family)
         return new Promise((resolve) => {
-          free = resolve
+          free = () => {
+            resolve(options.decided?.() ?? true)
+          }
         })
       },
       endFamily: (family) => {
@@ -264,6 +266,21 @@ describe('what renews', () => {
     expect(state.reads).toBe(3)
   })
 
+  test('where a call has read at the same time, it is read once more, and no oftener', async () => {
+    const { use, tell, state, free } = renewals({ decided: () => false })
+    const family = await use('a')
+    await turn()
+    tell('a')
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family], 1])
+    free()
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family, family], 2])
+    free()
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family, family], 2])
+  })
+
   test('a scope is watched once, however many families use it', async () => {
     const { use, state, close } = renewals()
     await use('a')
@@ -338,7 +355,7 @@ describe('what renews', () => {
     await cached.get('gh')
     const made = createRenewals(
       registrySettings({ store, watch: true }),
-      () => ({ isWarm: () => true, renew: () => Promise.resolve(), endFamily: () => undefined }) as never,
+      () => ({ isWarm: () => true, renew: () => Promise.resolve(true), endFamily: () => undefined }) as never,
     )
     made.used(await runOf(memory, 'gh'), 'f')
     await turns()
