@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   cachedStore,
   createRegistry,
@@ -16,6 +21,7 @@ import { prepareRun } from '../../src/registry/run.ts'
 import type { Scheduler } from '../../src/worker/scheduler.ts'
 import * as fixture from '../fixtures/registry/rotation.mjs'
 import { startHost } from '../helpers/host.ts'
+import { isAlive, until } from '../helpers/processes.ts'
 
 const { watchedStore, watching, seen, needsToken } = fixture
 let workers: WorkerEvent[]
@@ -73,10 +79,16 @@ describe('with watch: true', () => {
     const scope = 'busy'
     await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
     const { pid } = await seen.with({ scope })()
-    const call = seen.with({ scope })(1_000)
+    const pipe = join(mkdtempSync(join(tmpdir(), 'latchkey-renewal-')), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const call = seen.with({ scope })(pipe)
     await told((event) => event.event === 'assigned' && event.pid === pid && !event.first)
     await watchedStore.set('gh', { TOKEN: 'new' }, { scope })
     const ready = await told((event) => event.event === 'assigned' && event.first && event.pid !== pid)
+    // Ready for the next call, while the older one's goes on.
+    await until(() => watching.stats().busy === 1)
+    expect(isAlive(pid)).toBe(true)
+    await writeFile(pipe, '')
     expect(await call).toMatchObject({ token: 'old', pid })
     expect(await ended(pid)).toMatchObject({ reason: 'outdated', calls: 2 })
     expect(await seen.with({ scope })()).toMatchObject({ token: 'new', pid: ready.pid })

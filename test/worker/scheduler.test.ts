@@ -197,6 +197,7 @@ describe('the scheduler', () => {
   })
 
   test('lets a key that has a busy worker wait a little before it takes an idle one of another key', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const { submit, workers, scheduler } = setUp({ maxProcesses: 2 })
     submit('a', 'a0')
     submit('b', 'b0')
@@ -204,18 +205,16 @@ describe('the scheduler', () => {
     workers[1]?.reply()
     await settle()
     submit('a', 'a1')
+    vi.advanceTimersByTime(10)
     await settle()
     expect(scheduler.stats()).toMatchObject({ queued: 1, idle: 1 })
     expect(workers).toHaveLength(2)
     // It waits about as long as a cold start takes, and then the idle worker of the other key goes.
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (workers.length === 3) resolve()
-        else setImmediate(look)
-      }
-      look()
-    })
+    vi.advanceTimersByTime(50)
+    await settle()
+    expect(workers).toHaveLength(3)
     expect(workers[1]?.ended).toBe(true)
+    vi.useRealTimers()
   })
 
   test('takes the longest idle worker of another key at once for a key that has none', async () => {
@@ -371,15 +370,16 @@ describe('the scheduler', () => {
   })
 
   test('tells a child that ends before it is ready, and one that does not start in time', async () => {
-    const { submit, workers, outcomes } = setUp({ startTimeoutMs: 20 }, 20, false)
-    submit('a')
+    const ending = setUp({}, 20, false)
+    ending.submit('a')
     await settle()
-    workers[0]?.die(9)
+    ending.workers[0]?.die(9)
     await settle()
-    expect(outcomes['a']).toMatchObject({ kind: 'start-failed', exit: { exitCode: 9 } })
-    submit('b')
-    await workers[1]?.exit.promise
-    expect(outcomes['b']).toEqual({ kind: 'start-timeout' })
+    expect(ending.outcomes['a']).toMatchObject({ kind: 'start-failed', exit: { exitCode: 9 } })
+    const late = setUp({ startTimeoutMs: 20 }, 20, false)
+    late.submit('b')
+    await late.workers[0]?.exit.promise
+    expect(late.outcomes['b']).toEqual({ kind: 'start-timeout' })
   })
 
   test('forgets a cancelled job in its queue, and ends the worker of one that runs', async () => {
