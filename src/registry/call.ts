@@ -79,7 +79,10 @@ async function callUntilEnd(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       stop(
-        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, { function: entry.name }),
+        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, {
+          function: entry.name,
+          hint: 'Whether it had its effects is not known. Raise timeoutMs, or have the function give up earlier by itself.',
+        }),
       )
     }, timeoutMs)
     const onAbort = (): void => {
@@ -119,7 +122,10 @@ async function callUntilEnd(
 
 /** The error of a call whose registry is closed. */
 function registryClosed(name: string): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
+  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, {
+    function: name,
+    hint: 'Close a registry when its last call has settled.',
+  })
 }
 
 async function perform(

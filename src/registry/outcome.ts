@@ -87,12 +87,18 @@ function initError(run: Run, reply: InitReply & { ok: false }): Error {
   }
 }
 
-function workerError(
-  run: Run,
-  code: ConstructorParameters<typeof WorkerError>[0],
-  what: string,
-  exit?: WorkerExit,
-): WorkerError {
+/** What to do about each way in which a process fails a call. */
+const HINTS = {
+  WORKER_CRASHED: 'Whether the function had its effects is not known. What it wrote last may tell why it ended.',
+  WORKER_START_FAILED:
+    'Look for a module, or a package in pool.preload, that ends its process; then at the limits of the host.',
+  WORKER_START_TIMEOUT: 'Look for a module that waits at its top level; raise pool.startTimeoutMs if it is only slow.',
+  WORKER_PROTOCOL: "Leave process.send, process.disconnect and the process's listeners alone in functions.",
+  QUEUE_FULL: 'Call less at a time, or allow more in pool: maxProcesses, maxQueue, maxQueuePerKey.',
+  REGISTRY_CLOSED: 'Close a registry when its last call has settled.',
+} as const
+
+function workerError(run: Run, code: keyof typeof HINTS, what: string, exit?: WorkerExit): WorkerError {
   const how = [
     exit?.exitCode === undefined ? '' : `exit code ${exit.exitCode}`,
     exit?.signal === undefined ? '' : `signal ${exit.signal}`,
@@ -100,6 +106,7 @@ function workerError(
   ].filter((part) => part !== '')
   return new WorkerError(code, `${run.entry.name}: ${what}${how.length === 0 ? '' : ` (${how.join(', ')})`}.`, {
     function: run.entry.name,
+    hint: HINTS[code],
     exitCode: exit?.exitCode,
     signal: exit?.signal,
   })
