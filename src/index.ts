@@ -19,7 +19,7 @@ export type {
   SecretRequirement,
   WithInput,
 } from './registry/types.ts'
-export type { CheckOptions, CheckReport } from './registry/check-types.ts'
+export type { CheckOptions, CheckReport, ReadyOptions } from './registry/check-types.ts'
 export { withFreshSecret } from './registry/fresh-secret.ts'
 export type {
   Manifest,

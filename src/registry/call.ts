@@ -5,9 +5,10 @@ import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
 import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
+import type { Job, Outcome, ReadTime } from '../worker/job.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
-import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
 import { assertStartsChildren } from '../worker/runtime.ts'
+import type { Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
@@ -16,7 +17,7 @@ import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
 import type { Freshness } from './freshness.ts'
-import { type Found, readSecrets, requireFit } from './secrets.ts'
+import { type Reading, readSecrets, requireFit } from './secrets.ts'
 import { jobParts } from './job.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
@@ -81,7 +82,7 @@ async function callUntilEnd(
       stop(
         new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, {
           function: entry.name,
-          hint: 'Give it a longer timeoutMs, or let it give up earlier by itself.',
+          hint: 'Whether it had its effects is not known. Raise timeoutMs, or have the function give up earlier by itself.',
         }),
       )
     }, timeoutMs)
@@ -144,32 +145,33 @@ async function perform(
   // A snapshot: what the caller does to its objects from here on changes nothing.
   const payload = cloned(entry.name, checkedArgs)
   const reader = { function: entry.name, scope, partition: options.partition, purpose: 'call' } as const
-  const read = async (): Promise<Found[]> => {
-    const found = await readSecrets(settings.store, entry.placed(scope), reader, ending)
-    trace?.read(found)
+  const read = async (): Promise<Reading> => {
+    const reading = await readSecrets(settings.store, entry.placed(scope), reader, ending)
+    trace?.read(reading.found)
     ending.throwIfEnded()
-    return found
+    return reading
   }
-  const attempt = async (read: readonly Found[]): Promise<unknown> => {
-    const found = entry.hasSchemas ? await requireFit(entry.name, read, ending.signal()) : read
+  const attempt = async (reading: Reading): Promise<unknown> => {
+    const { found: stored, time } = reading
+    const found = entry.hasSchemas ? await requireFit(entry.name, stored, ending.signal()) : stored
     ending.throwIfEnded()
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
       isolation === 'inline'
         ? await runInline(run, decodeArguments(payload), ending)
-        : decodeOutcome(run, await submit(run, isolation === 'call', payload, context, ending, trace))
+        : decodeOutcome(run, await submit(run, time, isolation === 'call', payload, context, ending, trace))
     return checkedResult(entry, result, run.redactor)
   }
-  const found = await read()
+  const reading = await read()
   const isAuthError = options.isAuthError ?? entry.isAuthError
-  if (isAuthError === undefined) return attempt(found)
+  if (isAuthError === undefined) return attempt(reading)
   try {
-    return await attempt(found)
+    return await attempt(reading)
   } catch (error) {
     // Only what the function itself threw can be an authentication error of its service.
     if (!(error instanceof CallError) || !recognises(isAuthError, error)) throw error
     ending.throwIfEnded()
-    const newer = await context.freshness.newer(found, read)
+    const newer = await context.freshness.newer(reading, read)
     if (newer === undefined) throw error
     trace?.again()
     return attempt(newer)
@@ -211,6 +213,7 @@ function cloned(name: string, args: readonly unknown[]): Payload {
 
 function submit(
   run: Run,
+  read: ReadTime,
   fresh: boolean,
   args: Payload,
   context: CallContext,
@@ -224,6 +227,7 @@ function submit(
   return new Promise((resolve) => {
     const job: Job = {
       ...jobParts(run, placement, args, settings),
+      read,
       fresh,
       onLine: log.line,
       onAssigned: trace?.assigned,

@@ -27,7 +27,15 @@ export interface CheckReport {
   }[]
 }
 
-/** Which scopes `registry.check()` looks at: one or many. Default: the registry's. */
-export type CheckOptions =
-  | { readonly scope?: string | undefined; readonly scopes?: undefined }
-  | { readonly scope?: undefined; readonly scopes?: readonly string[] | undefined }
+/** Options of `registry.ready()`. */
+export interface ReadyOptions {
+  /** How long stores may take to answer in all, in milliseconds. Default: the registry's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Options of `registry.check()`: which scopes it looks at, one or many (default: the registry's), and for how long. */
+export type CheckOptions = ReadyOptions &
+  (
+    | { readonly scope?: string | undefined; readonly scopes?: undefined }
+    | { readonly scope?: undefined; readonly scopes?: readonly string[] | undefined }
+  )

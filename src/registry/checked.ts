@@ -27,7 +27,7 @@ export function checked<T extends z.ZodRawShape>(
   if (issue?.code === 'unrecognized_keys') {
     throw argumentError(
       'UNKNOWN_OPTION',
-      `${owner} knows no option ${issue.keys.map(quoteName).join(', ')}. Its options are ${Object.keys(schema.shape).join(', ')}.`,
+      `${owner} has no option ${issue.keys.map(quoteName).join(', ')}; it has ${Object.keys(schema.shape).join(', ')}.`,
     )
   }
   throw argumentError(

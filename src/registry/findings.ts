@@ -4,6 +4,7 @@ import type { Secret } from '../secret.ts'
 import type { MaybePromise } from '../store.ts'
 import { allOf } from '../stores/batches.ts'
 import type { StoreSource } from './answer.ts'
+import type { Deadline } from './deadline.ts'
 import type { Entry } from './entry.ts'
 import { fitSecrets, injectedKeys, missingOf, type Placed, readSecrets } from './secrets.ts'
 import { assignVariables } from './variables.ts'
@@ -21,7 +22,7 @@ export interface Findings {
 }
 
 /** Asks which keys a secret has; many registrations that need the same secret at the same time ask once. */
-export type Describe = (placed: Placed) => MaybePromise<readonly string[] | undefined>
+export type Describe = (placed: Placed, deadline: Deadline) => MaybePromise<readonly string[] | undefined>
 
 /** What to check: a registration in a scope. */
 export interface Check {
@@ -36,19 +37,20 @@ export function checksOf(entries: readonly Entry[], scopes: readonly string[]): 
 }
 
 /**
- * Checks registrations, whatever the stores take for it. Never rejects: failures are findings. Each secret is asked for
+ * Checks registrations, whatever stores do. Never rejects: failures are findings, also that the time was up. Each secret is asked for
  * once, and the values that have schemas are read in one batch for each store.
  */
 export async function findAll(
   checks: readonly Check[],
   source: StoreSource,
   describe: Describe,
+  deadline: Deadline,
 ): Promise<readonly Findings[]> {
-  const once = askingOnce(describe)
+  const once = askingOnce((placed) => describe(placed, deadline))
   const asked = await Promise.all(checks.map(({ placed }) => askKeys(placed, once)))
   const typed = checks.map((_, index) => withSchemas(asked[index]?.known ?? []))
   const of = new Set(checks.filter((_, index) => typed[index]?.length).map(({ entry }) => entry.name))
-  const values = await readValues(source, typed.flat(), of.size === 1 ? [...of][0] : undefined)
+  const values = await readValues(source, typed.flat(), of.size === 1 ? [...of][0] : undefined, deadline)
   return Promise.all(
     checks.map(async ({ entry, scope }, index) => {
       const { known, failures } = asked[index] ?? { known: [], failures: [] }
@@ -56,6 +58,7 @@ export async function findAll(
       const fit = await fitSecrets(
         entry.name,
         read.map(({ need, scope: found, secret }) => ({ need, scope: found, secret })),
+        read.length === 0 ? undefined : deadline.signal(),
       )
       return {
         entry,
@@ -76,7 +79,9 @@ export async function findAll(
 }
 
 /** Remembers what was answered, also that it failed. */
-function askingOnce(describe: Describe): (placed: Placed) => Promise<readonly string[] | undefined> {
+function askingOnce(
+  describe: (placed: Placed) => ReturnType<Describe>,
+): (placed: Placed) => Promise<readonly string[] | undefined> {
   const answers = new Map<string, Promise<readonly string[] | undefined>>()
   return (placed) => {
     const address = addressOf(placed)
@@ -121,11 +126,12 @@ export async function readValues(
   source: StoreSource,
   typed: readonly Placed[],
   of: string | undefined,
+  deadline: Deadline,
 ): Promise<ReadonlyMap<string, ReadValue>> {
   const reader = { function: of, scope: undefined, partition: undefined, purpose: 'check' } as const
   const values = new Map<string, ReadValue>()
   const read = async (some: readonly Placed[]): Promise<void> => {
-    for (const { need, scope, secret } of await readSecrets(source, some, reader)) {
+    for (const { need, scope, secret } of (await readSecrets(source, some, reader, deadline)).found) {
       values.set(addressOf({ need, scope }), { secret })
     }
   }

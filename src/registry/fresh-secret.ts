@@ -28,7 +28,10 @@ export function withFreshSecret<F extends { with(options: CallOptions): F }>(
     throw argumentError('INVALID_OPTION', 'withFreshSecret takes a registered function: what register(…) gave.')
   }
   if (typeof isAuthError !== 'function') {
-    throw argumentError('INVALID_OPTION', 'withFreshSecret takes a function that tells whether an error is one.')
+    throw argumentError(
+      'INVALID_OPTION',
+      'withFreshSecret takes a function that tells whether an error is an authentication error.',
+    )
   }
   return fn.with({ isAuthError })
 }

@@ -3,7 +3,7 @@ import { isLatchkeyError } from '../errors.ts'
 import { untilAborted } from '../stores/waiting.ts'
 import { askStore, checkedInfo, storeOf, type StoreSource } from './answer.ts'
 import { addressOf } from './findings.ts'
-import type { Found, Placed } from './secrets.ts'
+import type { Found, Placed, Reading } from './secrets.ts'
 
 /** How long a store may take to tell a version, in milliseconds: others that ask wait for the same answer. */
 const MOST_MS = 30_000
@@ -14,7 +14,7 @@ export interface Freshness {
    * Reads the secrets of a call again if any of them has another version now; `undefined` if none has, or if that cannot be
    * found out. Caches are passed: `describe` goes through them, and has them forget what it contradicts.
    */
-  newer(found: readonly Found[], read: () => Promise<Found[]>): Promise<Found[] | undefined>
+  newer(before: Reading, read: () => Promise<Reading>): Promise<Reading | undefined>
 }
 
 /** One question that is under way. */
@@ -55,11 +55,11 @@ export function createFreshness(source: StoreSource): Freshness {
   }
 
   return {
-    async newer(found, read) {
+    async newer({ found }, read) {
       try {
         if (!(await isOutdated(found))) return undefined
         const again = await read()
-        return differ(found, again) ? again : undefined
+        return differ(found, again.found) ? again : undefined
       } catch (error) {
         // The call has failed already, and its own error says more than that of a store that could not help it.
         if (isLatchkeyError(error)) return undefined

@@ -2,7 +2,7 @@
 import { allowedVariables } from '../worker/environment.ts'
 import { mainModules } from '../worker/host-modules.ts'
 import type { Payload } from '../worker/payload.ts'
-import type { Job } from '../worker/scheduler.ts'
+import type { Job } from '../worker/job.ts'
 import type { RegistrySettings } from './options.ts'
 import type { Placement } from './placement.ts'
 import type { Run } from './run.ts'

@@ -14,6 +14,8 @@ export interface ManifestOptions {
    * (`exp`) and X.509 certificates in PEM. Default: false.
    */
   readonly expiry?: boolean | undefined
+  /** How long stores may take to answer in all, in milliseconds. Default: the registry's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined
   /** The folder, as a path, that module paths are relative to. Default: the working directory. */
   readonly root?: string | undefined
 }

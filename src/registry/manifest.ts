@@ -5,10 +5,11 @@ import { z } from 'zod'
 import { argumentError } from '../errors.ts'
 import { checked } from './checked.ts'
 import type { Refusal } from './collect.ts'
+import { withinTime } from './deadline.ts'
 import type { Entry } from './entry.ts'
 import type { Describe } from './findings.ts'
 import type { Manifest, ManifestFunction, ManifestOptions, ManifestSecret } from './manifest-types.ts'
-import { distinctScopes, NONE, type RegistrySettings } from './options.ts'
+import { distinctScopes, milliseconds, NONE, type RegistrySettings } from './options.ts'
 import type { Needed } from './requirement.ts'
 import { functionsOf, order } from './ordering.ts'
 import { isReserved } from './reserved-names.ts'
@@ -17,6 +18,7 @@ import { whatIsStored } from './stored.ts'
 const manifestOptions = z.strictObject({
   scopes: z.array(z.string({ error: 'a string' }), { error: 'an array of scopes' }).optional(),
   expiry: z.boolean({ error: 'true or false' }).optional(),
+  timeoutMs: milliseconds.optional(),
   root: z
     .custom<string>((root) => typeof root === 'string' && isAbsolute(root), { error: 'an absolute path' })
     .optional(),
@@ -42,14 +44,20 @@ export async function makeManifest(options: unknown, parts: ManifestParts): Prom
     throw argumentError('INVALID_OPTION', 'manifest: expiry looks into the secrets of scopes, and scopes names none.')
   }
   const { settings, refused } = parts
+  const { timeoutMs = settings.timeoutMs } = given
   const entries = [...parts.entries].sort((a, b) => order(a.name, b.name))
+  const stored =
+    scopes &&
+    (await withinTime(timeoutMs, (deadline) => {
+      return whatIsStored({ ...parts, entries }, { scopes: distinctScopes(scopes), expiry, deadline })
+    }))
   return {
     format: 1,
     scope: settings.scope,
     functions: entries.map((entry) => functionOf(entry, root)),
     secrets: secretsOf(entries),
     refused: [...refused].sort((a, b) => order(a.function, b.function) || order(a.message, b.message)),
-    ...(scopes && { stored: await whatIsStored(entries, distinctScopes(scopes), expiry, parts) }),
+    ...(stored && { stored }),
   }
 }
 

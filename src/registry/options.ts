@@ -12,7 +12,7 @@ import type { CallOptions, Isolation, LogLine, RegisterOptions, RegistryOptions 
 const count = (least: number): z.ZodType<number> =>
   z.int({ error: `a whole number from ${least} on` }).min(least, `a whole number from ${least} on`)
 /** Longer delays than a timer takes would fire at once. */
-const milliseconds = z
+export const milliseconds = z
   .number({ error: 'milliseconds, from 0 to 2,147,483,647' })
   .min(0, 'milliseconds, from 0 to 2,147,483,647')
   .max(2 ** 31 - 1, 'milliseconds, from 0 to 2,147,483,647')
@@ -101,7 +101,12 @@ const callOptions = z.strictObject({
   isAuthError: authError.optional(),
 })
 const scopeList = z.array(text, { error: 'an array of scopes' })
-const checkOptions = z.strictObject({ scope: text.optional(), scopes: scopeList.optional() })
+const readyOptions = z.strictObject({ timeoutMs: milliseconds.optional() })
+const checkOptions = z.strictObject({
+  scope: text.optional(),
+  scopes: scopeList.optional(),
+  timeoutMs: milliseconds.optional(),
+})
 
 /** A registry's options with every default in place. */
 export interface RegistrySettings {
@@ -196,14 +201,26 @@ export function boundOptions(earlier: CallOptions, further: CallOptions): CallOp
   return Object.freeze(ownOf({ ...earlier, ...Object.fromEntries(said) }))
 }
 
-/** Checks the options of `check` and gives the scopes to look at, each once; `scope` is looked at where none is named. */
-export function scopesToCheck(options: unknown, scope: string): readonly string[] {
-  if (options === undefined) return [scope]
+/** Checks the options of `ready`. */
+export function readySettings(options: unknown, { timeoutMs }: RegistrySettings): { readonly timeoutMs: number } {
+  if (options === undefined) return { timeoutMs }
+  return { timeoutMs: checked('ready', readyOptions, options).timeoutMs ?? timeoutMs }
+}
+
+/** Checks the options of `check`; the scopes to look at are given each once. */
+export function checkSettings(
+  options: unknown,
+  { scope, timeoutMs }: RegistrySettings,
+): { readonly scopes: readonly string[]; readonly timeoutMs: number } {
+  if (options === undefined) return { scopes: [scope], timeoutMs }
   const given = checked('check', checkOptions, options)
   if (given.scope !== undefined && given.scopes !== undefined) {
     throw argumentError('INVALID_OPTION', 'check takes scope or scopes, not both.')
   }
-  return distinctScopes(given.scopes ?? [given.scope ?? scope])
+  return {
+    scopes: distinctScopes(given.scopes ?? [given.scope ?? scope]),
+    timeoutMs: given.timeoutMs ?? timeoutMs,
+  }
 }
 
 /** Checks scopes and gives each once. */

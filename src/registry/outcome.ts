@@ -2,7 +2,7 @@
 import { RegistrationError, WorkerError, type WorkerErrorCode } from '../errors.ts'
 import { decodePayload } from '../worker/payload.ts'
 import type { CallReply, InitReply } from '../worker/protocol.ts'
-import type { Outcome } from '../worker/scheduler.ts'
+import type { Outcome } from '../worker/job.ts'
 import { callError, errorOf, redactThrown, type Thrown } from '../worker/thrown.ts'
 import type { WorkerExit } from '../worker/worker.ts'
 import type { Run } from './run.ts'

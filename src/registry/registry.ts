@@ -11,8 +11,9 @@ import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
 import { addCollected, createRefusals, isCollecting, onlyCollecting, refusedFunction } from './collect.ts'
-import type { CheckOptions } from './check-types.ts'
+import type { CheckOptions, ReadyOptions } from './check-types.ts'
 import { checkNow, createDescribe, isClean, requireClean } from './check.ts'
+import { createDeadline, type Deadline, withinTime } from './deadline.ts'
 import { decoratorContext } from './decorator.ts'
 import { createEntry, type Entry } from './entry.ts'
 import { checksOf, findAll, type Findings } from './findings.ts'
@@ -22,11 +23,12 @@ import type { ManifestOptions } from './manifest-types.ts'
 import {
   boundOptions,
   callSettings,
+  checkSettings,
   NONE,
+  readySettings,
   registerSettings,
   registrySettings,
   type RegistrySettings,
-  scopesToCheck,
 } from './options.ts'
 import { createRenewals } from './renewal.ts'
 import { duplicate, nameless, undefinedClass, unknownFunction } from './refused.ts'
@@ -84,8 +86,10 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     // What is known without a store is wrong wherever the function is called.
     refusals.try(entry.name, () => assignVariables(entry.name, knownKeys(entry)))
     if (settings.missing === 'throw' && !collects) {
-      const pending = checkNow(entry, settings.scope, settings.store, describe)
-      if (pending !== undefined) begun.set(entry, pending)
+      // A process that only registers need not wait for a store.
+      const deadline = createDeadline(settings.timeoutMs, false)
+      const pending = checkNow(entry, settings.scope, settings.store, describe, deadline)
+      if (pending !== undefined) begun.set(entry, pending.finally(deadline.end))
     }
     entries.set(entry.name, entry)
     return entry
@@ -148,15 +152,20 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
   }
 
   /** What registering has begun to check counts where it is clean; what was wrong then may have been mended. */
-  async function checkBegun(): Promise<readonly Findings[]> {
+  async function checkBegun(deadline: Deadline): Promise<readonly Findings[]> {
     const all = [...entries.values()]
-    const before = await Promise.all(all.map(async (entry) => begun.get(entry)))
+    const before = await Promise.all(
+      all.map(async (entry) => {
+        const own = begun.get(entry)
+        return own && deadline.sooner(own)
+      }),
+    )
     begun.clear()
     const open = all.filter((_, index) => {
       const found = before[index]
       return found === undefined || !isClean(found)
     })
-    return findAll(checksOf(open, [settings.scope]), settings.store, describe)
+    return findAll(checksOf(open, [settings.scope]), settings.store, describe, deadline)
   }
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
@@ -167,15 +176,18 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
   const registry = {
     register,
-    async ready() {
+    async ready(options?: ReadyOptions) {
+      const { timeoutMs } = readySettings(options, settings)
       if (collects) return
       if (settings.isolation !== 'inline') assertStartsChildren()
-      requireClean(await checkBegun())
+      requireClean(await withinTime(timeoutMs, checkBegun))
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },
     async check(options?: CheckOptions) {
-      const checks = checksOf([...entries.values()], scopesToCheck(options, settings.scope))
-      return report(await findAll(checks, settings.store, describe), refusals.noted)
+      const { scopes, timeoutMs } = checkSettings(options, settings)
+      const checks = checksOf([...entries.values()], scopes)
+      const found = await withinTime(timeoutMs, (deadline) => findAll(checks, settings.store, describe, deadline))
+      return report(found, refusals.noted)
     },
     manifest(options?: ManifestOptions) {
       return makeManifest(options, { entries: [...entries.values()], refused: refusals.noted, settings, describe })

@@ -12,7 +12,7 @@ import { createCallLog } from './log.ts'
 import type { RegistrySettings } from './options.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
-import { type Found, type Placed, readSecrets, requireFit } from './secrets.ts'
+import { type Placed, type Reading, readSecrets, requireFit } from './secrets.ts'
 
 /** How long after a watch has failed it is tried again, at the earliest, in milliseconds. */
 const RETRY_MS = 60_000
@@ -85,38 +85,51 @@ export function createRenewals(settings: RegistrySettings, scheduler: () => Sche
     renewing = false
   }
 
-  /** Renews a family. Never rejects: what stands in the way, the next call meets, and tells its caller. */
+  /** Renews a family. Where a call has read at the same time, it is read once more; calls that go on see to the rest. */
   async function renew(family: string, use: Use): Promise<void> {
-    if (!scheduler().isWarm(family)) return
-    let found: Found[]
+    if (!(await renewOnce(family, use))) await renewOnce(family, use)
+  }
+
+  /**
+   * Never rejects: what stands in the way, the next call meets, and tells its caller.
+   *
+   * @returns false where a call has read other versions at the same time, and nobody can tell which are newer.
+   */
+  async function renewOnce(family: string, use: Use): Promise<boolean> {
+    if (!scheduler().isWarm(family)) return true
+    let reading: Reading
     try {
-      found = await read(use)
+      reading = await read(use)
     } catch {
       // Whatever it was, it is not known that the child's secrets are outdated.
-      return
+      return true
     }
     try {
-      await renewWith(found, family, use)
+      return await renewWith(reading, family, use)
     } catch {
       // Whatever it was, no call can use what is there now; and what the child has is outdated.
-      scheduler().endFamily(family)
+      scheduler().endFamily(family, reading.time)
+      return true
     }
   }
 
-  function read({ entry, scope, partition, placed }: Use): Promise<Found[]> {
+  function read({ entry, scope, partition, placed }: Use): Promise<Reading> {
     const signal = AbortSignal.timeout(READ_MS)
     const reader = { function: entry.name, scope, partition, purpose: 'renewal' } as const
     return untilAborted(readSecrets(settings.store, placed, reader, { signal: () => signal }), signal)
   }
 
-  async function renewWith(read: readonly Found[], family: string, { entry, scope, partition }: Use): Promise<void> {
-    const found = entry.hasSchemas ? await requireFit(entry.name, read) : read
+  async function renewWith(reading: Reading, family: string, { entry, scope, partition }: Use): Promise<boolean> {
+    const { found: stored, time: read } = reading
+    const found = entry.hasSchemas ? await requireFit(entry.name, stored) : stored
     const run = prepareRun(entry, scope, partition, found, settings.redact)
     const placement = placeRun(run, false, settings)
-    if (closed || placement.family !== family) return
+    if (closed || placement.family !== family) return true
     const log = createCallLog(settings.onLog, { function: entry.name, scope }, run.redactor)
-    await scheduler().renew({ ...jobParts(run, placement, { plain: [] }, settings), onLine: log.line })
+    const parts = jobParts(run, placement, { plain: [] }, settings)
+    const isDecided = await scheduler().renew({ ...parts, read, onLine: log.line })
     log.end()
+    return isDecided
   }
 
   function tidy(): void {

@@ -39,6 +39,8 @@ function distinct<T extends object>(items: readonly T[]): T[] {
 
 /** What an error may say of itself: what a store that is none of ours throws may quote a value. */
 export function told(error: unknown): { code: string; message: string } {
-  const known = isLatchkeyError(error) ? error : new StoreError('STORE_FAILED', 'The store gave up.')
+  const known = isLatchkeyError(error)
+    ? error
+    : new StoreError('STORE_FAILED', 'A store failed. Its own words are withheld: they may hold values.')
   return { code: String(known.code), message: known.message }
 }

@@ -5,7 +5,9 @@ import { fitted, shownFindings } from '../schemas/fit.ts'
 import type { Secret } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
 import { badAnswer } from '../stores/bad-answer.ts'
+import type { ReadTime } from '../worker/job.ts'
 import { askStore, checkedSecret, storeOf, type StoreSource } from './answer.ts'
+import type { Deadline } from './deadline.ts'
 import type { Ending } from './ending.ts'
 import { type Reader, traceRead } from './events.ts'
 import type { Needed } from './requirement.ts'
@@ -23,6 +25,15 @@ export interface Found extends Placed {
   readonly stored?: Secret
 }
 
+/** What gives a read up; a deadline does so even where a store takes no notice. */
+type Limit = Pick<Ending, 'signal'> | Pick<Deadline, 'signal' | 'within'>
+
+/** What was read for one call, and when. */
+export interface Reading {
+  readonly found: readonly Found[]
+  readonly time: ReadTime
+}
+
 /**
  * Reads what is required: one batch per store, each secret once.
  *
@@ -33,9 +44,20 @@ export async function readSecrets(
   source: StoreSource,
   placed: readonly Placed[],
   reader: Reader,
-  ending?: Pick<Ending, 'signal'>,
-): Promise<Found[]> {
-  if (placed.length === 0) return []
+  limit?: Limit,
+): Promise<Reading> {
+  const began = performance.now()
+  const answers = await readBatches(source, placed, reader, limit)
+  const found = placed.map(({ need, scope }) => ({ need, scope, secret: answers.get(`${scope}\0${need.name}`) }))
+  return { found, time: { began, ended: performance.now() } }
+}
+
+async function readBatches(
+  source: StoreSource,
+  placed: readonly Placed[],
+  reader: Reader,
+  limit: Limit | undefined,
+): Promise<ReadonlyMap<string, Secret | undefined>> {
   const batches = new Map<SecretStore, Map<string, { name: string; scope: string; keys: string[] | undefined }>>()
   for (const { need, scope } of placed) {
     const store = storeOf(source, scope)
@@ -52,7 +74,8 @@ export async function readSecrets(
       const requests = [...batch.values()]
       const read = (): Promise<void> =>
         askStore(store, async () => {
-          const secrets: unknown = await store.getMany(requests, askedWith(store, ending))
+          const answer = store.getMany(requests, askedWith(store, limit))
+          const secrets: unknown = await (limit && 'within' in limit ? limit.within(store, answer) : answer)
           if (!Array.isArray(secrets) || secrets.length !== requests.length) {
             throw badAnswer(store, 'it did not answer each request')
           }
@@ -63,12 +86,12 @@ export async function readSecrets(
       await traceRead(reader, requests, read, ({ scope, name }) => answers.get(`${scope}\0${name}`))
     }),
   )
-  return placed.map(({ need, scope }) => ({ need, scope, secret: answers.get(`${scope}\0${need.name}`) }))
+  return answers
 }
 
 /** A store that answers at once has nothing to give up, and a signal costs more than its answer. */
-function askedWith(store: SecretStore, ending: Pick<Ending, 'signal'> | undefined): { signal?: AbortSignal } {
-  return ending === undefined || store.capabilities.syncDescribe ? {} : { signal: ending.signal() }
+function askedWith(store: SecretStore, limit: Limit | undefined): { signal?: AbortSignal } {
+  return limit === undefined || store.capabilities.syncDescribe ? {} : { signal: limit.signal() }
 }
 
 /** Which keys of a secret are injected for a requirement. */

@@ -1,8 +1,10 @@
 /** What stores hold of what a registry's functions need: the part of a manifest for which they are asked. */
 import { StoreError } from '../errors.ts'
 import { isSecretName, type SecretInfo } from '../secret.ts'
+import type { SecretStore } from '../store.ts'
 import { badAnswer } from '../stores/bad-answer.ts'
 import { checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
+import type { Deadline } from './deadline.ts'
 import type { Entry } from './entry.ts'
 import { expiryOf } from './expiry.ts'
 import { addressOf, checksOf, type Describe, findAll, type Findings, readValues } from './findings.ts'
@@ -12,18 +14,23 @@ import { functionsOf, order } from './ordering.ts'
 import { report, told } from './report.ts'
 import { injectedKeys, type Placed } from './secrets.ts'
 
+/** What is asked of stores, and for how long. */
+export interface StoredQuestion {
+  readonly scopes: readonly string[]
+  readonly expiry: boolean
+  readonly deadline: Deadline
+}
+
 /** Asks the stores of several scopes what they hold, and checks it. Never rejects for what a store does. */
 export async function whatIsStored(
-  entries: readonly Entry[],
-  scopes: readonly string[],
-  expiry: boolean,
-  { settings, describe, refused }: Pick<ManifestParts, 'settings' | 'describe' | 'refused'>,
+  { entries, settings, describe, refused }: ManifestParts,
+  { scopes, expiry, deadline }: StoredQuestion,
 ): Promise<ManifestStored> {
   const sorted = [...scopes].sort(order)
-  const lists = await Promise.all(sorted.map((scope) => listScope(settings.store, scope)))
+  const lists = await Promise.all(sorted.map((scope) => listScope(settings.store, scope, deadline)))
   const infos = new Map<string, SecretInfo>()
   for (const { scope, listed } of lists) for (const info of listed) infos.set(`${scope}\0${info.name}`, info)
-  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(infos, describe))
+  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(infos, describe), deadline)
   const uses = usesOf(found)
   const names = new Set(uses.map(({ placed }) => addressOf(placed)))
   const unused = lists.flatMap(({ scope, listed }) => {
@@ -31,7 +38,7 @@ export async function whatIsStored(
       .filter(({ name }) => !names.has(`${scope}\0${name}`))
       .map((info) => ({ scope, name: info.name, ...dateOf(info) }))
   })
-  const ending = expiry ? await endings(uses, settings.store) : undefined
+  const ending = expiry ? await endings(uses, settings.store, deadline) : undefined
   const checkedReport = report([...found, ...(ending?.failed ?? [])], refused)
   return {
     scopes: sorted,
@@ -50,33 +57,36 @@ interface Listed {
 }
 
 /** Lists a scope; what was listed before a failure counts for nothing, as the rest is not known. */
-async function listScope(source: StoreSource, scope: string): Promise<Listed> {
+async function listScope(source: StoreSource, scope: string, deadline: Deadline): Promise<Listed> {
   try {
     const store = storeOf(source, scope)
     if (!store.capabilities.list) {
       throw new StoreError('INVALID', `The store of scope ${scope} cannot list what it holds.`, { scope })
     }
-    const listed: SecretInfo[] = []
-    try {
-      for await (const info of store.list({ scope })) {
-        const { name } = info
-        if (!isSecretName(name))
-          throw badAnswer(store, 'list answered something that has no name of a secret', { scope })
-        const keys = checkedInfo(store, scope, name, info) ?? []
-        listed.push({ ...info, name, scope, keys })
-      }
-    } catch (error) {
-      throw storeFailure(store, error)
-    }
-    return { scope, listed }
+    return { scope, listed: await deadline.within(store, listOf(store, scope)) }
   } catch (failure) {
     return { scope, listed: [], failure }
   }
 }
 
+async function listOf(store: SecretStore, scope: string): Promise<readonly SecretInfo[]> {
+  const listed: SecretInfo[] = []
+  try {
+    for await (const info of store.list({ scope })) {
+      const { name } = info
+      if (!isSecretName(name)) throw badAnswer(store, 'list answered something that has no name of a secret', { scope })
+      const keys = checkedInfo(store, scope, name, info) ?? []
+      listed.push({ ...info, name, scope, keys })
+    }
+  } catch (error) {
+    throw storeFailure(store, error)
+  }
+  return listed
+}
+
 /** Asks only for what no list has told. */
 function knowing(infos: ReadonlyMap<string, SecretInfo>, describe: Describe): Describe {
-  return (placed) => infos.get(addressOf(placed))?.keys ?? describe(placed)
+  return (placed, deadline) => infos.get(addressOf(placed))?.keys ?? describe(placed, deadline)
 }
 
 /** One function's use of a secret that is there. */
@@ -122,11 +132,13 @@ function secretsOf(uses: readonly Use[], infos: ReadonlyMap<string, SecretInfo>)
 async function endings(
   uses: readonly Use[],
   source: StoreSource,
+  deadline: Deadline,
 ): Promise<{ expires: readonly ManifestExpiry[]; failed: readonly Findings[] }> {
   const values = await readValues(
     source,
     uses.map(({ placed }) => placed),
     undefined,
+    deadline,
   )
   const expires = new Map<string, ManifestExpiry>()
   const failed: Findings[] = []

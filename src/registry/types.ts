@@ -2,7 +2,7 @@
 import type { CallError } from '../errors.ts'
 import type { SchemaInput, SchemaOutput, SecretDefinition, StandardSchema } from '../secret.ts'
 import type { SecretStore } from '../store.ts'
-import type { CheckOptions, CheckReport } from './check-types.ts'
+import type { CheckOptions, CheckReport, ReadyOptions } from './check-types.ts'
 import type { Manifest, ManifestOptions } from './manifest-types.ts'
 import type { SchedulerStats } from '../worker/scheduler.ts'
 
@@ -241,9 +241,17 @@ export interface Registry {
   /** Says what a function needs; call the result with the function, or use it as a decorator. */
   register<S extends StandardSchema>(options: RegisterOptions<S> & { readonly input: S }): InputDecorator<S>
   register(requirements?: readonly SecretRequirement[] | (RegisterOptions & { readonly input?: undefined })): Decorator
-  /** Checks every registration against the store and starts the spares; throws everything that is missing, in one error. */
-  ready(): Promise<void>
-  /** Tells what is missing in one or many scopes, as data. Each secret is asked for once, values in one batch for each store. */
+  /**
+   * Checks every registration against the store and starts the spares.
+   *
+   * @throws StoreError for a store that cannot tell, UNAVAILABLE for one that does not in time; else MissingSecretsError with
+   * everything that is missing, or RegistrationError ENV_COLLISION, RESERVED_NAME or INVALID_SECRET_VALUE.
+   */
+  ready(options?: ReadyOptions): Promise<void>
+  /**
+   * Tells what is missing in one or many scopes, as data. Each secret is asked for once, values in one batch for each store.
+   * What a store does not answer in time is among the `failures`, as UNAVAILABLE.
+   */
   check(options?: CheckOptions): Promise<CheckReport>
   /** Tells which functions there are and who uses which secret and key, as JSON data; with scopes also what their stores hold. */
   manifest(options?: ManifestOptions): Promise<Manifest>

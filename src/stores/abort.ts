@@ -26,20 +26,3 @@ function listen(signal: AbortSignal): Set<() => void> {
   })
   return calls
 }
-
-/** Waits for something that others wait for too, so that one of them can give up alone. */
-export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  signal.throwIfAborted()
-  let forget = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    forget = onAbort(signal, () => {
-      reject(signal.reason as Error)
-    })
-  })
-  try {
-    return await Promise.race([promise, aborted])
-  } finally {
-    forget()
-  }
-}

@@ -1,5 +1,6 @@
 /** Waiting: for an answer that may come later, for several things, or until a signal. */
 import type { MaybePromise } from '../store.ts'
+import { onAbort } from './abort.ts'
 
 /** Tells whether an answer comes later. */
 export function isLater<T>(answer: MaybePromise<T>): answer is Promise<T> {
@@ -13,19 +14,16 @@ export async function settled(all: readonly unknown[]): Promise<void> {
   if (failed !== undefined) throw failed.reason
 }
 
-/** Waits, but no longer than the signal allows. */
+/** Waits, but no longer than the signal allows: of those that wait for the same, each can give up alone. */
 export async function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return waited
   let stop = (): void => undefined
   const aborted = new Promise<never>((_, reject) => {
-    const listener = (): void => {
+    const giveUp = (): void => {
       reject(signal.reason as Error)
     }
-    stop = () => {
-      signal.removeEventListener('abort', listener)
-    }
-    signal.addEventListener('abort', listener)
-    if (signal.aborted) listener()
+    if (signal.aborted) giveUp()
+    else stop = onAbort(signal, giveUp)
   })
   try {
     return await Promise.race([waited, aborted])

@@ -172,7 +172,7 @@ function readOptions(options: unknown): { describe: MigrateOptions['describe']; 
   }
   for (const name of Object.keys(options)) {
     if (name === 'describe' || name === 'to') continue
-    throw argumentError('UNKNOWN_OPTION', `options has no ${quoteName(name)}. There are: describe, to.`)
+    throw argumentError('UNKNOWN_OPTION', `migrateTemplate has no option ${quoteName(name)}; it has describe, to.`)
   }
   const own = { describe: undefined, to: undefined, ...options } as { describe: unknown; to: unknown }
   const { describe, to = 'mustache' } = own

@@ -143,7 +143,7 @@ function readInto(settings: Writable, options: unknown, what: string, readers: R
   for (const name of Object.keys(options)) {
     if (!Object.hasOwn(readers, name)) {
       const known = Object.keys(readers).join(', ')
-      throw argumentError('UNKNOWN_OPTION', `${what} has no ${quoteName(name)}. There are: ${known}.`)
+      throw argumentError('UNKNOWN_OPTION', `${what}: there is no option ${quoteName(name)}; there are ${known}.`)
     }
     const value = (options as Record<string, unknown>)[name]
     if (value !== undefined) readers[name]?.(settings, value)

@@ -1,10 +1,17 @@
 /**
  * Decides which worker runs which call: a queue per worker key, round robin over the keys, a bounded number of processes,
  * and spares that wait without a secret. A worker serves one key for its whole life.
+ *
+ * Who waits is in queues.ts, which workers there are in slots.ts, how one runs a job in service.ts, and how a newer one takes
+ * an older one's place in succession.ts. Here is who is next.
  */
 import { publishWorker, type WorkerEndReason, workerChannel } from './events.ts'
-import type { CallReply, CallTask, InitReply, InitTask } from './protocol.ts'
-import type { Worker, WorkerExit, WorkerOptions } from './worker.ts'
+import type { Job, ReadTime, Renewal } from './job.ts'
+import { createQueues } from './queues.ts'
+import { overAfter, serve } from './service.ts'
+import { createSlots, type Slot } from './slots.ts'
+import { createSuccession } from './succession.ts'
+import type { Worker, WorkerOptions } from './worker.ts'
 
 /** The limits of a scheduler; see `createRegistry`'s `pool`. */
 export interface PoolLimits {
@@ -18,42 +25,15 @@ export interface PoolLimits {
   readonly maxCallsPerWorker: number
 }
 
-/** How a job ended. */
-export type Outcome =
-  | { readonly kind: 'reply'; readonly reply: CallReply }
-  | { readonly kind: 'init-failed'; readonly reply: InitReply & { ok: false } }
-  | { readonly kind: 'crashed' | 'start-failed'; readonly exit: WorkerExit }
-  | { readonly kind: 'bad-reply' | 'start-timeout' | 'closed' | 'queue-full' | 'prepared' }
-
-/** One call, as the scheduler sees it. */
-export interface Job {
-  /** Only jobs of the same key ever share a worker. */
-  readonly key: string
-  /** The key without what changes over time (versions, the module's file): an older key's idle workers are ended. */
-  readonly family: string
-  /** True: a worker of its own, ended after it. */
-  readonly fresh: boolean
-  /** True: a worker is made ready for calls of the key, and no call is run. See {@link Scheduler.renew}. */
-  readonly prepares?: boolean
-  /** Flags that the job's worker must be started with; a spare has none of them. */
-  readonly flags: readonly string[]
-  /** What a worker is given when it takes the key. Called at most once per worker. */
-  init(): Omit<InitTask, 'kind' | 'marker'>
-  readonly call: CallTask
-  /** Gets each line of output while the job's worker is its own. */
-  onLine(stream: 'stdout' | 'stderr', line: string): void
-  /** Told which process the job is given to; again, should that be gone before the job has begun. */
-  readonly onAssigned?: ((pid: number | undefined) => void) | undefined
-  /** Called once, unless the job is cancelled. */
-  settle(outcome: Outcome): void
-}
-
-/** How many processes and jobs there are now. */
+/** How many processes and calls a registry has now; of the processes, each is a spare, idle or busy. */
 export interface SchedulerStats {
   readonly processes: number
+  /** Started, and without a secret. */
   readonly spares: number
+  /** Kept for further calls of their worker key. */
   readonly idle: number
   readonly busy: number
+  /** Calls that wait for a process. */
   readonly queued: number
 }
 
@@ -64,45 +44,19 @@ export interface Scheduler {
   /**
    * Replaces the workers of older keys of a job's family, one after the other: a worker of the job's key is made ready before
    * the older one is ended. One that is busy ends after its call. Resolves when it is done, or cannot go on; never rejects.
+   *
+   * @returns false where another key's secrets were read at the same time: which is newer, only another read can tell.
    */
-  renew(job: Omit<Job, 'settle' | 'fresh' | 'prepares'>): Promise<void>
+  renew(job: Renewal): Promise<boolean>
   /** Tells whether a family has a worker. */
   isWarm(family: string): boolean
-  /** Ends the workers of a family: the idle ones at once, the others after their calls. */
-  endFamily(family: string): void
+  /** Ends the workers of a family whose secrets had been read before: the idle ones at once, the others after their calls. */
+  endFamily(family: string, read: ReadTime): void
   /** Starts the spares in the background. */
   warmUp(): void
   stats(): SchedulerStats
   /** Settles every job as closed and ends every worker. Resolves when no process is left. */
   close(): Promise<void>
-}
-
-interface Slot {
-  readonly worker: Worker
-  readonly startedAt: number
-  /** `undefined` for a spare. */
-  key: string | undefined
-  family: string | undefined
-  job: Job | undefined
-  /** The last job's, for output that comes late. */
-  onLine: Job['onLine'] | undefined
-  /** Past its import: a cancelled call gets its `signal` and the grace period. */
-  calling: boolean
-  calls: number
-  /** It was made ready ahead of its first call. */
-  prepared: boolean
-  /** Why its call was given up, if it was. */
-  givenUp: WorkerEndReason | undefined
-  /** When its last call ended, or that of the worker in whose place it was made ready. */
-  idleSince: number
-  /** A newer key of its family has been seen. */
-  outdated: boolean
-  idleTimer: NodeJS.Timeout | undefined
-}
-
-interface Queued {
-  readonly job: Job
-  readonly since: number
 }
 
 /**
@@ -124,165 +78,74 @@ export function createScheduler(
   graceMs: number,
   start: (onLine: WorkerOptions['onLine'], flags: readonly string[]) => Worker,
 ): Scheduler {
-  const slots = new Set<Slot>()
-  const spares = new Set<Slot>()
-  /** The longest idle first. */
-  const idle = new Set<Slot>()
-  const byKey = new Map<string, Set<Slot>>()
-  const byFamily = new Map<string, Set<Slot>>()
-  const queues = new Map<string, Queued[]>()
-  const endings = new Set<Promise<void>>()
-  let queued = 0
+  const queues = createQueues()
+  const slots = createSlots(start, (slot) => {
+    retire(slot, closed ? 'closed' : 'exited')
+  })
+  const { spares, idle } = slots
+  const succession = createSuccession({ slots, ...limits, closed: () => closed, assign, retire })
+  const service = {
+    startTimeoutMs: limits.startTimeoutMs,
+    takeKey: slots.takeKey,
+    onStarted(durationMs: number) {
+      coldStartMs = Math.max(1, coldStartMs * 0.8 + durationMs * 0.2)
+      refilling ??= setTimeout(refill, REFILL_MS).unref()
+    },
+  }
   /** Calls that were served while a key without any worker waited. */
   let passedOver = 0
   let coldStartMs = COLD_START_MS
   let patience: NodeJS.Timeout | undefined
   let refilling: NodeJS.Timeout | undefined
+  let dispatching = false
   let closing: Promise<void> | undefined
   let closed = false
 
-  function addSlot(flags: readonly string[]): Slot {
-    const slot: Slot = {
-      worker: start((stream, line) => slot.onLine?.(stream, line), flags),
-      startedAt: performance.now(),
-      key: undefined,
-      family: undefined,
-      job: undefined,
-      onLine: undefined,
-      calling: false,
-      calls: 0,
-      givenUp: undefined,
-      prepared: false,
-      idleSince: 0,
-      outdated: false,
-      idleTimer: undefined,
-    }
-    slots.add(slot)
-    const { pid } = slot.worker
-    if (pid !== undefined && workerChannel.hasSubscribers) publishWorker({ event: 'started', pid })
-    void slot.worker.exited.then(() => {
-      // A busy one is retired by its job, which tells its caller first.
-      if (slots.has(slot) && slot.job === undefined) retire(slot, closed ? 'closed' : 'exited')
-    })
-    return slot
-  }
-
-  /** Takes a worker out of service and ends it; its place is free at once. */
+  /** Ends a worker, and gives its place to who waits. */
   function retire(slot: Slot, reason: WorkerEndReason): void {
-    if (!slots.delete(slot)) return
-    spares.delete(slot)
-    idle.delete(slot)
-    clearTimeout(slot.idleTimer)
-    removeFrom(byKey, slot.key, slot)
-    removeFrom(byFamily, slot.family, slot)
-    const ending = slot.worker.end().then(async () => {
-      if (workerChannel.hasSubscribers) publishEnd(slot, slot.givenUp ?? reason, await slot.worker.exited)
-      endings.delete(ending)
-    })
-    endings.add(ending)
-    dispatch()
+    if (slots.end(slot, reason)) dispatch()
   }
 
   function assign(slot: Slot, job: Job): void {
     slot.job = job
+    if (slot.read === undefined || slot.read.ended < job.read.ended) slot.read = job.read
     slot.onLine = (stream, line) => {
       job.onLine(stream, line)
     }
     if (workerChannel.hasSubscribers) publishAssigned(slot, job)
     job.onAssigned?.(slot.worker.pid)
-    void serve(slot, job)
+    void run(slot, job)
   }
 
-  /** Runs one job on a worker that is its own until then. */
-  async function serve(slot: Slot, job: Job): Promise<void> {
-    let outcome: Outcome | undefined
-    if (slot.key === undefined) outcome = await initialise(slot, job)
-    if (outcome === undefined && slot.job === job && job.prepares === true) {
-      slot.prepared = true
-      outcome = { kind: 'prepared' }
-    } else if (outcome === undefined && slot.job === job) {
-      slot.calling = true
-      slot.calls++
-      const reply = await slot.worker.call(job.call)
-      slot.calling = false
-      if (reply === undefined && slot.job === job && (slot.calls > 1 || slot.prepared) && slot.worker.undelivered()) {
-        // It exited while it was idle, and nobody had noticed yet: the job has not begun.
-        slot.job = undefined
-        retire(slot, 'exited')
-        putBack(job)
-        return
-      }
-      outcome = reply === undefined ? await failure(slot, 'crashed') : { kind: 'reply', reply }
-    }
+  async function run(slot: Slot, job: Job): Promise<void> {
+    const served = await serve(slot, job, service)
     // Cancelled meanwhile: whoever cancelled it has settled it, and sees to the worker.
-    if (slot.job !== job || outcome === undefined) {
+    if (slot.job !== job || served === undefined) {
       retire(slot, closed ? 'closed' : 'cancelled')
       return
     }
     slot.job = undefined
-    job.settle(outcome)
-    const over = overAfter(slot, job, outcome)
+    if (served.kind === 'undelivered') {
+      // It exited while it was idle, and nobody had noticed yet: the job has not begun.
+      retire(slot, 'exited')
+      putBack(job)
+      return
+    }
+    job.settle(served)
+    const over = overAfter(slot, job, served, limits.maxCallsPerWorker) ?? (slot.gone ? 'exited' : undefined)
     if (over === undefined) release(slot)
     else retire(slot, over)
   }
 
-  /** Why a worker serves no other job after this one; `undefined` if it does. */
-  function overAfter(slot: Slot, job: Job, outcome: Outcome): WorkerEndReason | undefined {
-    if (outcome.kind === 'prepared') return undefined
-    if (outcome.kind !== 'reply') return FAILED[outcome.kind]
-    if (!outcome.reply.fit) return 'unfit'
-    return job.fresh || slot.calls >= limits.maxCallsPerWorker ? 'done' : undefined
-  }
-
-  /** Gives a spare its key. Answers how that failed, or nothing. */
-  async function initialise(slot: Slot, job: Job): Promise<Outcome | undefined> {
-    slot.key = job.key
-    addTo(byKey, job.key, slot)
-    if (!job.fresh) {
-      slot.family = job.family
-      addTo(byFamily, job.family, slot)
-    }
-    const begun = performance.now()
-    let timer: NodeJS.Timeout | undefined
-    const timeout = new Promise<Outcome>((resolve) => {
-      timer = setTimeout(resolve, limits.startTimeoutMs, { kind: 'start-timeout' })
-    })
-    const starting = async (): Promise<Outcome | undefined> => {
-      const early = await Promise.race([slot.worker.ready.then(() => undefined), slot.worker.exited])
-      if (early !== undefined) return { kind: 'start-failed', exit: early }
-      if (slot.job !== job) return undefined
-      const reply = await slot.worker.init(job.init())
-      if (reply === undefined) return failure(slot, 'start-failed')
-      return reply.ok ? undefined : { kind: 'init-failed', reply }
-    }
-    const outcome = await Promise.race([starting(), timeout])
-    clearTimeout(timer)
-    if (outcome === undefined) {
-      coldStartMs = Math.max(1, coldStartMs * 0.8 + (performance.now() - begun) * 0.2)
-      refilling ??= setTimeout(refill, REFILL_MS).unref()
-    }
-    return outcome
-  }
-
-  /** What became of a worker that gave no reply. One that still lives has forged its reply. */
-  async function failure(slot: Slot, kind: 'crashed' | 'start-failed'): Promise<Outcome> {
-    // An exit is told in the same turn as the missing reply.
-    const gone = await Promise.race([
-      slot.worker.exited,
-      new Promise<undefined>((resolve) => setImmediate(resolve, undefined)),
-    ])
-    return gone === undefined ? { kind: 'bad-reply' } : { kind, exit: gone }
-  }
-
   /** A worker has served its job and is fit for the next. */
   function release(slot: Slot): void {
-    const next = queues.get(slot.key ?? '')?.[0]
+    const next = queues.first(slot.key ?? '')
     if (next !== undefined && (!anyKeyStarves() || passedOver++ < BURST)) {
-      dequeue(next)
+      queues.remove(next.job)
       assign(slot, next.job)
       return
     }
-    if (slot.outdated && next === undefined) {
+    if (next === undefined && (slot.outdated || succession.isSucceeded(slot))) {
       retire(slot, 'outdated')
       return
     }
@@ -308,13 +171,13 @@ export function createScheduler(
   }
 
   function anyKeyStarves(): boolean {
-    for (const key of queues.keys()) if (!byKey.has(key)) return true
+    for (const key of queues.keys()) if (slots.ofKey(key) === undefined) return true
     return false
   }
 
   /** Serves a job now, if there is a worker or a place for one. */
   function serveNow(job: Job, waitedMs: number): boolean {
-    const own = byKey.get(job.key)
+    const own = slots.ofKey(job.key)
     if (!job.fresh && own !== undefined) {
       for (const slot of own) {
         if (!idle.delete(slot)) continue
@@ -329,35 +192,24 @@ export function createScheduler(
       assign(spare, job)
       return true
     }
-    if (slots.size >= limits.maxProcesses && !evictFor(job, own === undefined || waitedMs >= coldStartMs)) return false
-    assign(addSlot(job.flags), job)
+    const isEntitled = own === undefined || waitedMs >= coldStartMs
+    if (slots.all.size >= limits.maxProcesses && !(isEntitled && evictFor(job))) return false
+    assign(slots.add(job.flags), job)
     return true
   }
 
-  /** Ends the longest idle worker of another key. */
-  function evictFor(job: Job, entitled: boolean): boolean {
-    if (!entitled) return false
+  /** Ends the longest idle worker of another key; its place is the job's. */
+  function evictFor(job: Job): boolean {
     for (const slot of idle) {
       if (slot.key === job.key && !job.fresh) continue
       if (slot.calls < BURST && performance.now() - slot.idleSince < coldStartMs * LINGER) continue
       passedOver = 0
-      // Taken out before it is retired, so that nobody else is given its place.
-      idle.delete(slot)
-      retireQuietly(slot, 'evicted')
+      slots.end(slot, 'evicted')
       return true
     }
     return false
   }
 
-  /** Retires a worker whose place is taken already. */
-  function retireQuietly(slot: Slot, reason: WorkerEndReason): void {
-    const before = dispatching
-    dispatching = true
-    retire(slot, reason)
-    dispatching = before
-  }
-
-  let dispatching = false
   /** Serves what can be served: each key's oldest job in turn. */
   function dispatch(): void {
     if (dispatching || closed || queues.size === 0) return
@@ -366,10 +218,10 @@ export function createScheduler(
     while (progress) {
       progress = false
       for (const key of [...queues.keys()]) {
-        if (idle.size === 0 && spares.size === 0 && slots.size >= limits.maxProcesses) break
-        const next = queues.get(key)?.[0]
+        if (idle.size === 0 && spares.size === 0 && slots.all.size >= limits.maxProcesses) break
+        const next = queues.first(key)
         if (next === undefined || !serveNow(next.job, performance.now() - next.since)) continue
-        dequeue(next)
+        queues.remove(next.job)
         progress = true
       }
     }
@@ -383,28 +235,13 @@ export function createScheduler(
     dispatch()
   }
 
-  /** Takes a job out of its queue; its key goes to the end of the round. */
-  function dequeue(entry: Queued): boolean {
-    const { key } = entry.job
-    const queue = queues.get(key)
-    const index = queue?.indexOf(entry) ?? -1
-    if (queue === undefined || index === -1) return false
-    queue.splice(index, 1)
-    queued--
-    queues.delete(key)
-    if (queue.length > 0) queues.set(key, queue)
-    return true
-  }
-
   /** Puts a job that has left its queue back at the front. */
   function putBack(job: Job): void {
     if (closed) {
       job.settle({ kind: 'closed' })
       return
     }
-    const entry = { job, since: performance.now() }
-    queues.set(job.key, [entry, ...(queues.get(job.key) ?? [])])
-    queued++
+    queues.addFirst(job)
     dispatch()
   }
 
@@ -412,65 +249,7 @@ export function createScheduler(
   function refill(): void {
     clearTimeout(refilling)
     refilling = undefined
-    while (!closed && spares.size < limits.spares && slots.size < limits.maxProcesses) spares.add(addSlot([]))
-  }
-
-  /** Ends the idle workers of older keys of a job's family. */
-  function outdate(job: Job): void {
-    for (const slot of byFamily.get(job.family) ?? []) {
-      if (slot.key === job.key) continue
-      slot.outdated = true
-      if (idle.has(slot)) retire(slot, 'outdated')
-    }
-  }
-
-  function endFamily(family: string): void {
-    for (const slot of [...(byFamily.get(family) ?? [])]) {
-      slot.outdated = true
-      if (idle.has(slot)) retire(slot, 'outdated')
-    }
-  }
-
-  async function renew(job: Parameters<Scheduler['renew']>[0]): Promise<void> {
-    // One that was outdated before has been replaced before, and ends after its call.
-    const older = [...(byFamily.get(job.family) ?? [])].filter(({ key, outdated }) => key !== job.key && !outdated)
-    for (const slot of older) slot.outdated = true
-    for (const slot of older) {
-      // It may have been ended meanwhile, by a call of the newer key for instance.
-      if (closed || !slots.has(slot)) continue
-      if ((byKey.get(job.key)?.size ?? 0) >= limits.maxPerKey) break
-      const outcome = await prepareFor(slot, job)
-      if (idle.has(slot)) retire(slot, 'outdated')
-      if (outcome !== 'prepared') break
-    }
-    // What could not be replaced is as outdated: the next call finds out why.
-    for (const slot of older) if (idle.has(slot)) retire(slot, 'outdated')
-  }
-
-  /** Makes a worker of a newer key ready, in the place of an older one where there is no other. */
-  async function prepareFor(older: Slot, job: Parameters<Scheduler['renew']>[0]): Promise<Outcome['kind'] | undefined> {
-    const since = idle.has(older) ? older.idleSince : performance.now()
-    let [slot] = job.flags.length === 0 ? spares : []
-    if (slot !== undefined) spares.delete(slot)
-    else {
-      if (slots.size >= limits.maxProcesses) {
-        if (!idle.delete(older)) return undefined
-        retireQuietly(older, 'outdated')
-      }
-      slot = addSlot(job.flags)
-    }
-    slot.idleSince = since
-    const made = slot
-    return new Promise((resolve) => {
-      assign(made, {
-        ...job,
-        fresh: false,
-        prepares: true,
-        settle: ({ kind }) => {
-          resolve(kind)
-        },
-      })
-    })
+    while (!closed && spares.size < limits.spares && slots.all.size < limits.maxProcesses) spares.add(slots.add([]))
   }
 
   function cancelRunning(slot: Slot): void {
@@ -493,23 +272,19 @@ export function createScheduler(
       job.settle({ kind: 'closed' })
       return () => undefined
     }
-    outdate(job)
-    const behind = queues.get(job.key)
-    if (behind !== undefined || !serveNow(job, 0)) {
-      if (queued >= limits.maxQueue || (behind?.length ?? 0) >= limits.maxQueuePerKey) {
+    succession.outdate(job)
+    const behind = queues.length(job.key)
+    if (behind > 0 || !serveNow(job, 0)) {
+      if (queues.size >= limits.maxQueue || behind >= limits.maxQueuePerKey) {
         job.settle({ kind: 'queue-full' })
         return () => undefined
       }
-      const entry = { job, since: performance.now() }
-      if (behind === undefined) queues.set(job.key, [entry])
-      else behind.push(entry)
-      queued++
+      queues.add(job)
       dispatch()
     }
     return () => {
-      const entry = queues.get(job.key)?.find((waiting) => waiting.job === job)
-      if (entry !== undefined && dequeue(entry)) return
-      for (const slot of slots) if (slot.job === job) cancelRunning(slot)
+      if (queues.remove(job)) return
+      for (const slot of slots.all) if (slot.job === job) cancelRunning(slot)
     }
   }
 
@@ -517,67 +292,36 @@ export function createScheduler(
     closed = true
     clearTimeout(patience)
     clearTimeout(refilling)
-    for (const queue of [...queues.values()]) for (const { job } of queue) job.settle({ kind: 'closed' })
-    queues.clear()
-    queued = 0
-    for (const slot of [...slots]) {
+    for (const job of queues.clear()) job.settle({ kind: 'closed' })
+    for (const slot of [...slots.all]) {
       const { job } = slot
       job?.settle({ kind: 'closed' })
       if (job === undefined && !slot.calling) retire(slot, 'closed')
       else if (job !== undefined) cancelRunning(slot)
     }
-    await Promise.all([...slots].map((slot) => slot.worker.exited))
-    while (endings.size > 0) await Promise.all(endings)
+    await Promise.all([...slots.all].map((slot) => slot.worker.exited))
+    await slots.allEnded()
   }
 
   return {
     submit,
-    renew,
-    isWarm: (family) => byFamily.has(family),
-    endFamily,
+    renew: succession.renew,
+    isWarm: (family) => slots.ofFamily(family) !== undefined,
+    endFamily: succession.endFamily,
     warmUp: refill,
     stats: () => ({
-      processes: slots.size,
+      processes: slots.all.size,
       spares: spares.size,
       idle: idle.size,
-      busy: slots.size - spares.size - idle.size,
-      queued,
+      busy: slots.all.size - spares.size - idle.size,
+      queued: queues.size,
     }),
     close: () => (closing ??= close()),
   }
-}
-
-/** Why a worker is ended after a job that it did not answer. */
-const FAILED: Readonly<Record<Exclude<Outcome['kind'], 'reply' | 'prepared'>, WorkerEndReason>> = {
-  'init-failed': 'module-failed',
-  crashed: 'crashed',
-  'start-failed': 'start-failed',
-  'start-timeout': 'start-timeout',
-  'bad-reply': 'bad-reply',
-  closed: 'closed',
-  'queue-full': 'closed',
 }
 
 function publishAssigned({ worker, key }: Slot, { call }: Job): void {
   const { name, scope, partition } = call
   const first = key === undefined
   publishWorker({ event: 'assigned', pid: worker.pid, function: name, scope, partition, first })
-}
-
-function publishEnd({ worker, startedAt, calls }: Slot, reason: WorkerEndReason, exit: WorkerExit): void {
-  const durationMs = performance.now() - startedAt
-  publishWorker({ event: 'ended', pid: worker.pid, reason, ...exit, calls, durationMs })
-}
-
-function addTo<T>(sets: Map<string, Set<T>>, key: string, item: T): void {
-  const set = sets.get(key)
-  if (set === undefined) sets.set(key, new Set([item]))
-  else set.add(item)
-}
-
-function removeFrom<T>(sets: Map<string, Set<T>>, key: string | undefined, item: T): void {
-  if (key === undefined) return
-  const set = sets.get(key)
-  set?.delete(item)
-  if (set?.size === 0) sets.delete(key)
 }

@@ -2,18 +2,23 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 
+/** Tells whether reading a file of a process failed because it is gone: ESRCH where it went after the file was opened. */
+function isGone(error: unknown): boolean {
+  return ['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))
+}
+
 /** Tells whether a process is there and is no zombie. */
 export function isAlive(pid: number): boolean {
   try {
     return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    if (isGone(error)) return false
     throw error
   }
 }
 
 /** Resolves when `condition` holds; rejects after `capMs`. A process that is not ours has no event to wait for. */
-export async function until(condition: () => boolean, capMs = 10_000): Promise<void> {
+export async function until(condition: () => boolean, capMs = 20_000): Promise<void> {
   const end = performance.now() + capMs
   while (!condition()) {
     if (performance.now() > end) throw new Error(`did not come true within ${capMs} ms`)
@@ -29,7 +34,7 @@ export function childrenOf(parent: number): number[] {
       try {
         return new RegExp(`^\\d+ \\(.*\\) [^Z] ${parent} `, 's').test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
       } catch (error) {
-        if (['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code))) return false
+        if (isGone(error)) return false
         throw error
       }
     })

@@ -4,6 +4,8 @@ import { currentCall } from 'latchkey/call'
 import { base64, oneOf } from 'latchkey/schemas'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { needed } from '../../src/registry/requirement.ts'
+import { requireFit } from '../../src/registry/secrets.ts'
 import * as fixture from '../fixtures/registry/defined.mjs'
 import { CANARY } from '../helpers/stores.ts'
 import { allTextOf, rejection } from '../helpers/thrown.ts'
@@ -152,4 +154,23 @@ describe('a schema that never answers', () => {
     controller.abort(CANARY)
     expect(await call).toBe(CANARY)
   })
+})
+
+test('what schemas make of a secret is remembered, of 16 forms at most: one that never gives the same fills no memory', async () => {
+  const secret = (await memoryStore({ gh: { TOKEN: 't' } }).get('gh'))!
+  let form = 0
+  const need = needed(defineSecret('gh', { TOKEN: standard(() => ({ value: `form ${form}` })) }))
+  const made = async (number: number) => {
+    form = number
+    const [found] = await requireFit('f', [{ need, scope: 'default', secret }])
+    return found?.secret
+  }
+  const first = await made(0)
+  expect(first).toMatchObject({ values: { TOKEN: 'form 0' } })
+  for (let number = 1; number < 16; number++) await made(number)
+  expect(await made(0)).toBe(first)
+  await made(16)
+  const again = await made(0)
+  expect(again).toEqual(first)
+  expect(again).not.toBe(first)
 })

@@ -8,7 +8,7 @@ import {
   StoreError,
   withFreshSecret,
 } from 'latchkey'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test, vi } from 'vitest'
 import { createFreshness } from '../../src/registry/freshness.ts'
 import { needed } from '../../src/registry/requirement.ts'
 import * as fixture from '../fixtures/registry/rotation.mjs'
@@ -119,9 +119,12 @@ describe('withFreshSecret', () => {
     await store.set('gh', { TOKEN: 'new' })
     const freshness = createFreshness(counted)
     const found = [{ need: needed('gh'), scope: 'default', secret: before }]
-    const read = async () => [{ need: needed('gh'), scope: 'default', secret: await store.get('gh') }]
-    const newer = await Promise.all(Array.from({ length: 100 }, () => freshness.newer(found, read)))
-    expect(newer.map((again) => again?.[0]?.secret?.values['TOKEN'])).toEqual(Array(100).fill('new'))
+    const time = { began: 0, ended: 0 }
+    const read = async () => {
+      return { found: [{ need: needed('gh'), scope: 'default', secret: await store.get('gh') }], time }
+    }
+    const newer = await Promise.all(Array.from({ length: 100 }, () => freshness.newer({ found, time }, read)))
+    expect(newer.map((again) => again?.found[0]?.secret?.values['TOKEN'])).toEqual(Array(100).fill('new'))
     expect(described).toEqual(['gh'])
   })
 
@@ -166,6 +169,43 @@ describe('withFreshSecret', () => {
       throw Object.assign(new Error('refused'), { code: 401 })
     })
     await expect(f()).rejects.toMatchObject({ code: 401 })
+  })
+
+  test('a store that does not tell within 30 seconds leaves the call with its own error', async () => {
+    const store = memoryStore({ gh: { TOKEN: 'old' } })
+    const limits: number[] = []
+    const limit = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockImplementation((ms) => {
+      limits.push(ms)
+      return limit.signal
+    })
+    try {
+      let given: AbortSignal | undefined
+      let asked = (): void => undefined
+      const asking = new Promise<void>((resolve) => {
+        asked = resolve
+      })
+      const hangs: SecretStore = {
+        ...store,
+        capabilities: { ...store.capabilities, syncDescribe: false },
+        describe: (_, options) => {
+          given = options?.signal
+          asked()
+          return new Promise(() => undefined)
+        },
+      }
+      const registry = createRegistry({ store: hangs, isolation: 'inline', missing: 'defer' })
+      const f = registry.register({ name: 'f', secrets: ['gh'], isAuthError })(() => {
+        throw Object.assign(new Error('refused'), { code: 401 })
+      })
+      const call = rejection(f())
+      await asking
+      expect([limits, given]).toEqual([[30_000], limit.signal])
+      limit.abort(new DOMException('late', 'TimeoutError'))
+      expect(await call).toMatchObject({ name: 'Error', message: 'refused', code: 401 })
+    } finally {
+      timeout.mockRestore()
+    }
   })
 
   test('a newer version that lacks a key is told as that', async () => {

@@ -1,4 +1,9 @@
+import { execFileSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   cachedStore,
   createRegistry,
@@ -16,6 +21,7 @@ import { prepareRun } from '../../src/registry/run.ts'
 import type { Scheduler } from '../../src/worker/scheduler.ts'
 import * as fixture from '../fixtures/registry/rotation.mjs'
 import { startHost } from '../helpers/host.ts'
+import { isAlive, until } from '../helpers/processes.ts'
 
 const { watchedStore, watching, seen, needsToken } = fixture
 let workers: WorkerEvent[]
@@ -73,10 +79,16 @@ describe('with watch: true', () => {
     const scope = 'busy'
     await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
     const { pid } = await seen.with({ scope })()
-    const call = seen.with({ scope })(1_000)
+    const pipe = join(mkdtempSync(join(tmpdir(), 'latchkey-renewal-')), 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const call = seen.with({ scope })(pipe)
     await told((event) => event.event === 'assigned' && event.pid === pid && !event.first)
     await watchedStore.set('gh', { TOKEN: 'new' }, { scope })
     const ready = await told((event) => event.event === 'assigned' && event.first && event.pid !== pid)
+    // Ready for the next call, while the older one's goes on.
+    await until(() => watching.stats().busy === 1)
+    expect(isAlive(pid)).toBe(true)
+    await writeFile(pipe, '')
     expect(await call).toMatchObject({ token: 'old', pid })
     expect(await ended(pid)).toMatchObject({ reason: 'outdated', calls: 2 })
     expect(await seen.with({ scope })()).toMatchObject({ token: 'new', pid: ready.pid })
@@ -141,7 +153,7 @@ async function runOf(store: SecretStore, name: string) {
 
 describe('what renews', () => {
   /** Renewals with a scheduler that notes what it is asked, over a store that can be told to fail. */
-  function renewals(options: { warm?: boolean; fails?: () => boolean } = {}) {
+  function renewals(options: { warm?: boolean; fails?: () => boolean; decided?: () => boolean } = {}) {
     const memory = memoryStore({ a: { A: '1' }, b: { B: '1' } })
     const listeners: Parameters<NonNullable<SecretStore['watch']>>[0][] = []
     const state = { reads: 0, renewed: [] as string[], endedFamilies: [] as string[], disposed: 0, watches: 0 }
@@ -171,7 +183,9 @@ describe('what renews', () => {
       renew: ({ family }) => {
         state.renewed.push(family)
         return new Promise((resolve) => {
-          free = resolve
+          free = () => {
+            resolve(options.decided?.() ?? true)
+          }
         })
       },
       endFamily: (family) => {
@@ -264,6 +278,21 @@ describe('what renews', () => {
     expect(state.reads).toBe(3)
   })
 
+  test('where a call has read at the same time, it is read once more, and no oftener', async () => {
+    const { use, tell, state, free } = renewals({ decided: () => false })
+    const family = await use('a')
+    await turn()
+    tell('a')
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family], 1])
+    free()
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family, family], 2])
+    free()
+    await turns()
+    expect([state.renewed, state.reads]).toEqual([[family, family], 2])
+  })
+
   test('a scope is watched once, however many families use it', async () => {
     const { use, state, close } = renewals()
     await use('a')
@@ -338,7 +367,7 @@ describe('what renews', () => {
     await cached.get('gh')
     const made = createRenewals(
       registrySettings({ store, watch: true }),
-      () => ({ isWarm: () => true, renew: () => Promise.resolve(), endFamily: () => undefined }) as never,
+      () => ({ isWarm: () => true, renew: () => Promise.resolve(true), endFamily: () => undefined }) as never,
     )
     made.used(await runOf(memory, 'gh'), 'f')
     await turns()

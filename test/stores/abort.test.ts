@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
-import { onAbort, orAborted } from '../../src/stores/abort.ts'
+import { onAbort } from '../../src/stores/abort.ts'
+import { untilAborted } from '../../src/stores/waiting.ts'
 import { rejection } from '../helpers/thrown.ts'
 
 test('a signal has one listener, however many want to know, and calls each of them that still does', () => {
@@ -27,11 +28,11 @@ test('one who waits with others gives up alone, with the reason of the signal', 
   const giving = new AbortController()
   let resolve: (value: string) => void = () => undefined
   const shared = new Promise<string>((done) => (resolve = done))
-  const given = rejection(orAborted(shared, giving.signal))
-  const waiting = [orAborted(shared, new AbortController().signal), orAborted(shared, undefined)]
+  const given = rejection(untilAborted(shared, giving.signal))
+  const waiting = [untilAborted(shared, new AbortController().signal), untilAborted(shared, undefined)]
   giving.abort(reason)
   expect(await given).toBe(reason)
-  expect(await rejection(orAborted(shared, giving.signal))).toBe(reason)
+  expect(await rejection(untilAborted(shared, giving.signal))).toBe(reason)
   resolve('here')
   expect(await Promise.all(waiting)).toEqual(['here', 'here'])
 })

@@ -11,6 +11,7 @@ import {
   type ManifestSecret,
   type ManifestStored,
   memoryStore,
+  type ReadyOptions,
   type StoredSecret,
   withFreshSecret,
 } from 'latchkey'
@@ -36,6 +37,10 @@ test('withFreshSecret keeps the type, generics too, and gives what recognises er
 
 test('check takes one scope or many, and a manifest is data of a known shape', () => {
   expectTypeOf(registry.check).parameter(0).toEqualTypeOf<CheckOptions | undefined>()
+  expectTypeOf<{ timeoutMs: number; scopes: string[] }>().toExtend<CheckOptions>()
+  expectTypeOf<{ timeoutMs: number }>().toExtend<ManifestOptions>()
+  expectTypeOf(registry.ready).parameter(0).toEqualTypeOf<ReadyOptions | undefined>()
+  expectTypeOf<ReadyOptions>().toEqualTypeOf<{ readonly timeoutMs?: number | undefined }>()
   expectTypeOf<{ scope: string; scopes: string[] }>().not.toExtend<CheckOptions>()
   expectTypeOf(registry.check).returns.resolves.toEqualTypeOf<CheckReport>()
   expectTypeOf(registry.manifest).parameter(0).toEqualTypeOf<ManifestOptions | undefined>()

@@ -1,11 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRegistry, isLatchkeyError, WorkerError } from 'latchkey'
+import { createRegistry, isLatchkeyError, type Registry, WorkerError } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as fixture from '../fixtures/worker/functions.mjs'
 import { childrenOf, isAlive, until } from '../helpers/processes.ts'
 
 const { lines, pid } = fixture
-const second = 1_000
 
 beforeEach(() => {
   lines.length = 0
@@ -23,6 +22,11 @@ async function failure(call: Promise<unknown>): Promise<unknown> {
   throw new Error('the call did not fail')
 }
 
+/** What a call that was given up has failed with by the next turn: before anything could have been heard of its child. */
+async function atOnce(pending: Promise<unknown>): Promise<unknown> {
+  return Promise.race([pending, new Promise((resolve) => setImmediate(resolve, 'not yet'))])
+}
+
 async function printed(text: string): Promise<void> {
   await until(() => lines.some(({ line }) => line === text))
 }
@@ -36,9 +40,7 @@ describe('a child that ends in the middle of a call', () => {
     ['an unhandled rejection', () => fixture.rejectUnhandled(), { exitCode: 1 }],
     ['process.disconnect()', () => fixture.disconnect(), { signal: 'SIGKILL' }],
   ])('by %s rejects the call with what ended it, and the next call is served', async (_by, call, how) => {
-    const begun = performance.now()
     const error = await failure(call())
-    expect(performance.now() - begun).toBeLessThan(10 * second)
     expect(error).toBeInstanceOf(WorkerError)
     expect(error).toMatchObject({ code: 'WORKER_CRASHED', ...how })
     expect(isAlive(await pid())).toBe(true)
@@ -134,11 +136,9 @@ describe('a call that is given up', () => {
     const pending = failure(of().with({ signal: controller.signal })())
     await printed(line)
     const children = childrenOf(process.pid)
-    const begun = performance.now()
     controller.abort(reason)
-    expect(await pending).toBe(reason)
-    expect(performance.now() - begun).toBeLessThan(500)
-    await until(() => children.some((child) => !isAlive(child)), 5 * second)
+    expect(await atOnce(pending)).toBe(reason)
+    await until(() => children.some((child) => !isAlive(child)))
   })
 
   test('before it starts rejects without starting anything', async () => {
@@ -165,11 +165,9 @@ describe('a call that is given up', () => {
     const started = (): number[] => childrenOf(process.pid).filter((child) => !before.has(child))
     await until(() => started().length > 0 && begun(written))
     const children = started()
-    const at = performance.now()
     controller.abort(reason)
-    expect(await pending).toBe(reason)
-    expect(performance.now() - at).toBeLessThan(500)
-    await until(() => children.every((child) => !isAlive(child)), 5 * second)
+    expect(await atOnce(pending)).toBe(reason)
+    await until(() => children.every((child) => !isAlive(child)))
     expect(registry.stats()).toMatchObject({ processes: 0, queued: 0 })
     await registry.close()
   })
@@ -194,14 +192,17 @@ describe('a call that is given up', () => {
 })
 
 describe('a module that a child cannot import', () => {
-  const registry = createRegistry({ store: fixture.store, pool: { startTimeoutMs: 5_000 }, onLog: false })
+  // Only the module that never ends is waited for in vain; a machine under load starts the others late.
+  const [registry, hasty] = [30_000, 500].map((startTimeoutMs) => {
+    return createRegistry({ store: fixture.store, pool: { startTimeoutMs }, onLog: false })
+  }) as [Registry, Registry]
   const from = (module: string): (() => Promise<void>) =>
-    registry.register({
+    (module === 'never-ending.mjs' ? hasty : registry).register({
       name: `from_${module}`,
       secrets: ['api'],
       module: new URL(`../fixtures/worker/${module}`, import.meta.url),
     })(() => Promise.resolve())
-  afterAll(() => registry.close())
+  afterAll(() => Promise.all([registry.close(), hasty.close()]))
 
   test.each([
     ['is missing', 'no-such-module.mjs', { code: 'MODULE_FAILED' }, /Cannot find module/],
@@ -296,13 +297,14 @@ describe('close()', () => {
     })(() => Promise.resolve())
     const calls = Array.from({ length: 6 }, () => failure(hang()))
     await until(() => registry.stats().queued === 4)
-    const before = new Set(childrenOf(process.pid))
+    const before = childrenOf(process.pid)
     await Promise.all([registry.close(), registry.close()])
     expect(await Promise.all(calls)).toEqual(
       calls.map(() => expect.objectContaining({ code: 'REGISTRY_CLOSED' }) as unknown),
     )
     expect(registry.stats()).toEqual({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 })
-    expect(childrenOf(process.pid).length).toBeLessThan(before.size)
+    // Both of its own; what else this process has started goes on.
+    expect(before.filter((child) => !isAlive(child)).length).toBeGreaterThanOrEqual(2)
     expect(await failure(hang())).toMatchObject({ code: 'REGISTRY_CLOSED' })
   })
 })

@@ -1,12 +1,12 @@
 import { describe, expect, test, vi } from 'vitest'
 import type { CallReply } from '../../src/worker/protocol.ts'
-import { createScheduler, type Job, type Outcome, type PoolLimits } from '../../src/worker/scheduler.ts'
+import type { Job, Outcome, ReadTime } from '../../src/worker/job.ts'
+import { createScheduler, type PoolLimits } from '../../src/worker/scheduler.ts'
 import type { Worker, WorkerExit } from '../../src/worker/worker.ts'
 import { deferred } from '../../src/worker/deferred.ts'
 
 /** A worker whose child is a handful of promises: the scheduler's decisions are tested by themselves. */
 class FakeWorker {
-  static started: FakeWorker[] = []
   readonly pid: number
   readonly calls: { name: string; reply: (reply: CallReply | undefined) => void }[] = []
   readonly readiness = deferred<undefined>()
@@ -16,8 +16,8 @@ class FakeWorker {
   ended = false
   unsent = false
 
-  constructor(autoReady = true) {
-    this.pid = FakeWorker.started.push(this)
+  constructor(started: FakeWorker[], autoReady = true) {
+    this.pid = started.push(this)
     if (autoReady) this.readiness.resolve(undefined)
   }
 
@@ -73,14 +73,15 @@ const LIMITS: PoolLimits = {
 }
 
 function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true) {
-  FakeWorker.started = []
-  const scheduler = createScheduler({ ...LIMITS, ...limits }, graceMs, () => new FakeWorker(autoReady).worker)
+  const workers: FakeWorker[] = []
+  const scheduler = createScheduler({ ...LIMITS, ...limits }, graceMs, () => new FakeWorker(workers, autoReady).worker)
   const outcomes: Record<string, Outcome> = {}
   const order: string[] = []
   const submit = (key: string, name = key, more: Partial<Job> = {}): (() => void) => {
     return scheduler.submit({
       key,
       family: key,
+      read: readNow(),
       fresh: false,
       flags: [],
       init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [], user: undefined }),
@@ -101,9 +102,9 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
       ...more,
     })
   }
-  const renew = (key: string, family: string, more: Partial<Job> = {}): Promise<void> => {
+  const renew = (key: string, family: string, more: Partial<Job> = {}): Promise<boolean> => {
     return scheduler.renew({
-      ...{ key, family, flags: [], onLine: () => undefined },
+      ...{ key, family, read: readNow(), flags: [], onLine: () => undefined },
       init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [], user: undefined }),
       call: {
         ...{ key, name: 'renewal', module: 'file:///m.mjs', registry: undefined },
@@ -112,7 +113,13 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
       ...more,
     })
   }
-  return { scheduler, submit, renew, outcomes, order, workers: FakeWorker.started }
+  return { scheduler, submit, renew, outcomes, order, workers }
+}
+
+/** What is read at once, now. */
+function readNow(): ReadTime {
+  const now = performance.now()
+  return { began: now, ended: now }
 }
 
 /** Lets everything that promises have set off take place. */
@@ -190,6 +197,7 @@ describe('the scheduler', () => {
   })
 
   test('lets a key that has a busy worker wait a little before it takes an idle one of another key', async () => {
+    vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] })
     const { submit, workers, scheduler } = setUp({ maxProcesses: 2 })
     submit('a', 'a0')
     submit('b', 'b0')
@@ -197,18 +205,16 @@ describe('the scheduler', () => {
     workers[1]?.reply()
     await settle()
     submit('a', 'a1')
+    vi.advanceTimersByTime(10)
     await settle()
     expect(scheduler.stats()).toMatchObject({ queued: 1, idle: 1 })
     expect(workers).toHaveLength(2)
     // It waits about as long as a cold start takes, and then the idle worker of the other key goes.
-    await new Promise<void>((resolve) => {
-      const look = (): void => {
-        if (workers.length === 3) resolve()
-        else setImmediate(look)
-      }
-      look()
-    })
+    vi.advanceTimersByTime(50)
+    await settle()
+    expect(workers).toHaveLength(3)
     expect(workers[1]?.ended).toBe(true)
+    vi.useRealTimers()
   })
 
   test('takes the longest idle worker of another key at once for a key that has none', async () => {
@@ -364,15 +370,16 @@ describe('the scheduler', () => {
   })
 
   test('tells a child that ends before it is ready, and one that does not start in time', async () => {
-    const { submit, workers, outcomes } = setUp({ startTimeoutMs: 20 }, 20, false)
-    submit('a')
+    const ending = setUp({}, 20, false)
+    ending.submit('a')
     await settle()
-    workers[0]?.die(9)
+    ending.workers[0]?.die(9)
     await settle()
-    expect(outcomes['a']).toMatchObject({ kind: 'start-failed', exit: { exitCode: 9 } })
-    submit('b')
-    await workers[1]?.exit.promise
-    expect(outcomes['b']).toEqual({ kind: 'start-timeout' })
+    expect(ending.outcomes['a']).toMatchObject({ kind: 'start-failed', exit: { exitCode: 9 } })
+    const late = setUp({ startTimeoutMs: 20 }, 20, false)
+    late.submit('b')
+    await late.workers[0]?.exit.promise
+    expect(late.outcomes['b']).toEqual({ kind: 'start-timeout' })
   })
 
   test('forgets a cancelled job in its queue, and ends the worker of one that runs', async () => {
@@ -504,7 +511,7 @@ describe('renewing a family', () => {
     await renew('n', 'unknown')
     expect(workers.map(({ ended }) => ended)).toEqual([false, false])
     expect([scheduler.isWarm('f'), scheduler.isWarm('unknown')]).toEqual([true, false])
-    scheduler.endFamily('f')
+    scheduler.endFamily('f', readNow())
     expect(workers.map(({ ended }) => ended)).toEqual([true, false])
   })
 
@@ -523,6 +530,97 @@ describe('renewing a family', () => {
     expect(workers[2]?.reply()).toBe('b')
     await settle()
     expect(outcomes['b']).toMatchObject({ kind: 'reply' })
+  })
+
+  test('takes a spare, unless the worker needs flags that a spare has not', async () => {
+    const { submit, renew, workers, scheduler } = setUp({ spares: 1 })
+    submit('old', 'a', { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    scheduler.warmUp()
+    expect(await renew('new', 'f', { flags: ['--permission'] })).toBe(true)
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      [undefined, false],
+      ['new', false],
+    ])
+    expect(await renew('newer', 'f')).toBe(true)
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      ['newer', false],
+      ['new', true],
+    ])
+  })
+
+  test('after one that cannot be made ready no other is tried', async () => {
+    const { submit, renew, workers } = setUp()
+    for (const name of ['a', 'b', 'c']) submit('old', name, { family: 'f' })
+    await settle()
+    workers[0]?.reply()
+    workers[1]?.reply()
+    await settle()
+    const renewed = renew('new', 'f')
+    workers[3]?.die(1)
+    await renewed
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      ['old', true],
+      ['old', false],
+      // It had not even been given the key.
+      [undefined, true],
+    ])
+    workers[2]?.reply()
+    await settle()
+    expect(workers[2]?.ended).toBe(true)
+  })
+
+  test('none is made ready in the place of one that a call has ended meanwhile, nor after closing', async () => {
+    const { submit, renew, workers, scheduler } = setUp({ maxProcesses: 8 }, 20, false)
+    const old = ['a', 'b', 'c'].map((name) => submit('old', name, { family: 'f' }))
+    expect(old).toHaveLength(3)
+    for (const worker of workers) worker.readiness.resolve(undefined)
+    await settle()
+    for (const worker of workers) worker.reply()
+    await settle()
+    const renewed = renew('new', 'f')
+    submit('new', 'd', { family: 'f' })
+    for (const worker of workers) worker.readiness.resolve(undefined)
+    await settle()
+    await renewed
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      ['old', true],
+      ['old', true],
+      ['new', false],
+      ['new', false],
+    ])
+    workers[4]?.reply()
+    await settle()
+    const again = renew('newer', 'f')
+    const closing = scheduler.close()
+    await Promise.all([again, closing])
+    expect(workers).toHaveLength(6)
+    expect(workers.every(({ ended }) => ended)).toBe(true)
+  })
+
+  test('the end of a family ends its busy workers after their calls, and none that was read for later', async () => {
+    const { submit, workers, scheduler } = setUp()
+    submit('old', 'a', { family: 'f' })
+    await settle()
+    const read = readNow()
+    submit('new', 'b', { family: 'f', read: { began: read.ended + 1, ended: read.ended + 2 } })
+    await settle()
+    workers[1]?.reply()
+    await settle()
+    scheduler.endFamily('f', read)
+    expect(workers.map(({ ended }) => ended)).toEqual([false, false])
+    workers[0]?.reply()
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false])
+    scheduler.endFamily('f', { began: read.ended + 2, ended: read.ended + 3 })
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true])
   })
 
   test('closing ends what is being made ready', async () => {
@@ -572,5 +670,86 @@ describe('renewing a family', () => {
     } finally {
       vi.useRealTimers()
     }
+  })
+})
+
+describe('of two keys of a family', () => {
+  const time = (began: number, ended: number): { read: ReadTime } => ({ read: { began, ended } })
+
+  test('a call that read before the other was read for never ends it, and its own worker ends after it', async () => {
+    const { submit, renew, workers, scheduler, outcomes } = setUp()
+    submit('old', 'a', { family: 'f', ...time(1, 2) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    expect(await renew('new', 'f', time(5, 6))).toBe(true)
+    // It has read what there was before the renewal, and comes only now.
+    submit('old', 'late', { family: 'f', ...time(3, 4) })
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['old', true],
+      ['new', false],
+      ['old', false],
+    ])
+    workers[2]?.reply()
+    await settle()
+    expect(outcomes['late']).toMatchObject({ kind: 'reply' })
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false, true])
+    expect(scheduler.stats()).toMatchObject({ processes: 1, idle: 1 })
+  })
+
+  test('neither ends the other where they were read at the same time; a call that reads after both does', async () => {
+    const { submit, renew, workers } = setUp()
+    submit('one', 'a', { family: 'f', ...time(1, 4) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('two', 'b', { family: 'f', ...time(3, 5) })
+    await settle()
+    workers[1]?.reply()
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([false, false])
+    // A renewal that read at the same time tells that it does not know; one that reads again does.
+    expect(await renew('two', 'f', time(2, 6))).toBe(false)
+    expect(workers.map(({ ended }) => ended)).toEqual([false, false])
+    submit('two', 'c', { family: 'f', ...time(6, 7) })
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, false])
+  })
+
+  test('a renewal makes nothing ready where what it read is the older', async () => {
+    const { submit, renew, workers } = setUp()
+    submit('new', 'a', { family: 'f', ...time(5, 6) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    expect(await renew('old', 'f', time(3, 4))).toBe(true)
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([['new', false]])
+  })
+
+  test('what a worker was last read for counts, not what it was started with', async () => {
+    const { submit, workers } = setUp()
+    submit('one', 'a', { family: 'f', ...time(1, 2) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('one', 'b', { family: 'f', ...time(7, 8) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    // A call that had read before it comes after it, and takes nothing back.
+    submit('one', 'c', { family: 'f', ...time(1, 3) })
+    await settle()
+    workers[0]?.reply()
+    await settle()
+    submit('two', 'd', { family: 'f', ...time(4, 5) })
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([false, false])
+    workers[1]?.reply()
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      ['one', false],
+      ['two', true],
+    ])
   })
 })

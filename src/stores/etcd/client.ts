@@ -1,10 +1,9 @@
 /** Requests to the JSON gateway: as whom, and to which member. */
 import { StoreError } from '../../errors.ts'
-import { orAborted } from '../abort.ts'
 import { isRecord } from '../http-body.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
-import { begunWork } from '../waiting.ts'
+import { begunWork, untilAborted } from '../waiting.ts'
 import { answerError, badAnswer, isCompacted, isOldToken, judge, STORE } from './failure.ts'
 import type { About } from './failure.ts'
 import type { EtcdSettings } from './settings.ts'
@@ -87,7 +86,7 @@ export function etcdClient(settings: EtcdSettings, closed: AbortSignal): EtcdCli
       token = undefined
       throw error
     })
-    return { authorization: await orAborted(token, signal) }
+    return { authorization: await untilAborted(token, signal) }
   }
   const authenticate = async (): Promise<string> => {
     const body = { name: login?.username, password: await passwordOf(login?.password, timeoutMs) }

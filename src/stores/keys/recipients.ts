@@ -30,7 +30,10 @@ export async function keptCredentials(
   const gone = recipients === 'same' ? undefined : recipients.without
   const stay = entry.wraps.filter((wrap) => recipientOf(wrap).id !== gone)
   if (gone !== undefined && stay.length === entry.wraps.length)
-    throw new StoreError('INVALID', 'There is no such recipient.', { store })
+    throw new StoreError('INVALID', 'There is no such recipient.', {
+      store,
+      hint: 'recipients() lists who can open the store.',
+    })
   if (stay.length === 0)
     throw new StoreError('INVALID', 'The last recipient cannot be removed: nobody could open the store.', { store })
   const kept: Credential[] = []

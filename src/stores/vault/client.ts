@@ -1,11 +1,10 @@
 /** Requests to a KV engine: where a secret is, and with which token it is asked for. */
 import { DEFAULT_SCOPE } from '../../secret.ts'
 import type { SecretAddress } from '../../secret.ts'
-import { orAborted } from '../abort.ts'
 import { sendRequest } from '../http.ts'
 import type { HttpAnswer, HttpSettings } from '../http.ts'
 import { isRecord } from '../http-body.ts'
-import { begunWork } from '../waiting.ts'
+import { begunWork, untilAborted } from '../waiting.ts'
 import { answerError, isNothing, isRefusal, judge, notVersioned, STORE } from './failure.ts'
 import { tokenSource } from './login.ts'
 import { foundIn } from './record.ts'
@@ -118,7 +117,7 @@ export function vaultClient(settings: VaultSettings, closed: AbortSignal): Vault
   const engine = async (path: string, call: Call, bounds: Bounds): Promise<HttpAnswer> => {
     const { api, query = '' } = call
     const answer = await send(`${mount}/${api}/${prefix}${path}${query}`, call, bounds)
-    if (isNothing(answer)) await orAborted(assertVersioned(), call.signal)
+    if (isNothing(answer)) await untilAborted(assertVersioned(), call.signal)
     return answer
   }
 

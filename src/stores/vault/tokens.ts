@@ -1,5 +1,5 @@
 /** The token in use: got once for all who wait for it, renewed before it ends, and replaced when it is refused. */
-import { orAborted } from '../abort.ts'
+import { untilAborted } from '../waiting.ts'
 import type { Lease, TokenSource } from './login.ts'
 import type { VaultHost } from './host.ts'
 
@@ -71,7 +71,7 @@ export function heldTokens(source: TokenSource, host: VaultHost): Tokens {
     async current(signal) {
       // Without a second token to hope for, an old one is as good as none: Vault has the last word.
       if (held !== undefined && (host.now() < held.endsAt || !source.again)) return held.token
-      return (await orAborted(login(), signal)).token
+      return (await untilAborted(login(), signal)).token
     },
 
     refused(token) {
