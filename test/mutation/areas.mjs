@@ -9,7 +9,14 @@ const AREAS = {
   crypto: {
     mutate: ['src/crypto/**/*.ts'],
     tests: ['test/crypto/**/*.test.ts'],
-    long: ['random texts', 'every flipped bit, every cut', 'frozen store', 'whatever Unicode form'],
+    long: [
+      'random texts',
+      'every flipped bit',
+      'frozen store',
+      'whatever Unicode form',
+      'a wrong pass phrase',
+      'is tried on each wrap',
+    ],
   },
   template: {
     mutate: ['src/template/**/*.ts'],
@@ -59,6 +66,8 @@ const AREAS = {
       'in a child of its own',
       'does not register the function',
       "program's main module",
+      'a subscriber that throws',
+      'without subscribers',
     ],
     never: ['100 concurrent calls', 'many asks for each of 1,000'],
   },

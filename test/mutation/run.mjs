@@ -1,8 +1,9 @@
 /**
- * Mutation testing of one area: `npm run mutation -- AREA`. Tests that take long run only for the mutants that survive all
- * others. What survives is written to coverage/mutation/AREA/, and told.
+ * Mutation testing: `npm run mutation -- AREA [FILE…]`, of all files of the area or of some. Tests that take long run only for
+ * the mutants that no other test kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
  */
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { relative } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { area } from './areas.mjs'
 
@@ -11,11 +12,12 @@ const { mutate, built, long } = area(name)
 const folder = `coverage/mutation/${name}`
 process.env.MUTATION_AREA = name
 
-/** Runs all tests, or all but the long ones, for the mutants of these files or ranges. */
-function mutants(ranges, pass) {
-  return new Stryker({
+/** Tries the mutants of these files or ranges with all tests, or with all but the long ones. */
+async function tried(ranges, pass) {
+  process.env.MUTATION_PASS = pass
+  const results = await new Stryker({
     mutate: ranges,
-    plugins: ['@stryker-mutator/vitest-runner'],
+    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
     ...(built && { buildCommand: 'npx tsup --no-dts' }),
@@ -23,13 +25,16 @@ function mutants(ranges, pass) {
     tempDirName: `${folder}/sandbox`,
     incremental: true,
     incrementalFile: `${folder}/${pass}.json`,
-    reporters: ['progress-append-only', 'html'],
-    htmlReporter: { fileName: `${folder}/${pass}.html` },
+    reporters: ['survivors'],
+    logLevel: 'warn',
     allowConsoleColors: false,
     concurrency: 1,
-    timeoutMS: 30_000,
+    timeoutMS: 20_000,
     timeoutFactor: 4,
   }).runMutationTest()
+  return results.map(({ fileName, location, mutatorName, replacement, status }) => {
+    return { fileName: relative('.', fileName), location, mutatorName, replacement, status }
+  })
 }
 
 const key = ({ fileName, location: { start, end }, mutatorName, replacement }) =>
@@ -38,25 +43,45 @@ const range = ({ fileName, location: { start, end } }) =>
   `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`
 const lives = ({ status }) => status === 'Survived' || status === 'NoCoverage'
 
-const found = new Map((await mutants(files.length > 0 ? files : mutate, 'quick')).map((one) => [key(one), one]))
+const quick = await tried(files.length > 0 ? files : mutate, 'quick')
+const found = new Map(quick.map((one) => [key(one), one]))
 const left = [...found.values()].filter(lives)
 if (left.length > 0 && long.length > 0) {
-  process.env.MUTATION_LONG = '1'
-  for (const one of await mutants(left.map(range), 'long')) {
-    if (lives(found.get(key(one)) ?? {})) found.set(key(one), one)
+  for (const one of await tried(left.map(range), 'long')) {
+    const before = found.get(key(one))
+    if (before !== undefined && lives(before)) found.set(key(one), one)
   }
 }
 
-const all = [...found.values()]
-const counted = (...statuses) => all.filter(({ status }) => statuses.includes(status)).length
-const survivors = all
-  .filter(lives)
-  .map((one) => ({ at: range(one), mutatorName: one.mutatorName, by: one.replacement }))
+/** What earlier runs found in files that this one left alone. */
+async function earlier() {
+  try {
+    return JSON.parse(await readFile(`${folder}/mutants.json`, 'utf8'))
+  } catch (error) {
+    if (error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const changed = new Set([...found.values()].map(({ fileName }) => fileName))
+const all = [...(await earlier()).filter(({ fileName }) => !changed.has(fileName)), ...found.values()]
 await mkdir(folder, { recursive: true })
-await writeFile(`${folder}/survivors.json`, `${JSON.stringify(survivors, undefined, 2)}\n`)
-for (const { at, mutatorName, by } of survivors) console.log(`${at} ${mutatorName}: ${by.replaceAll('\n', ' ')}`)
-const dead = counted('Killed', 'Timeout')
-console.log(
-  `${name}: ${all.length} mutants, ${dead} killed (${counted('Timeout')} by time), ${survivors.length} survived, ` +
-    `${all.length - dead - survivors.length} not valid: ${((100 * dead) / (dead + survivors.length)).toFixed(1)} %`,
-)
+await writeFile(`${folder}/mutants.json`, JSON.stringify(all))
+
+for (const one of all.filter(lives)) {
+  console.log(`${range(one)} ${one.mutatorName}: ${one.replacement.replaceAll(/\s+/g, ' ')}`)
+}
+const row = (title, mutants) => {
+  const dead = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length
+  const alive = mutants.filter(lives).length
+  return {
+    '': title,
+    mutants: dead + alive,
+    killed: dead,
+    survived: alive,
+    '%': ((100 * dead) / (dead + alive)).toFixed(1),
+  }
+}
+const ofFile = (file) => all.filter(({ fileName }) => fileName === file)
+const measured = [...new Set(all.map(({ fileName }) => fileName))].sort()
+console.table([...measured.map((file) => row(file, ofFile(file))), row(name, all)])

@@ -11,7 +11,7 @@ vi.mock('fast-check', async (original) => {
 })
 
 const { long, never } = area(process.env['MUTATION_AREA'])
-const skipped = process.env['MUTATION_LONG'] === '1' ? never : [...long, ...never]
+const skipped = process.env['MUTATION_PASS'] === 'long' ? never : [...long, ...never]
 
 beforeEach(({ task, skip }) => {
   let title = task.name

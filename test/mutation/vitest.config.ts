@@ -1,6 +1,8 @@
 /** Runs the tests of one area against `src` as Stryker changes it, or against what was built of that. */
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { area } from './areas.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -11,6 +13,15 @@ const source = [
   { find: /^latchkey\/(errors|call|stores\/[a-z]+)$/, replacement: `${root}src/$1.ts` },
 ]
 
+/** Files of property tests come last: most mutants are killed before. */
+class PropertiesLast extends BaseSequencer {
+  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const random = (file: TestSpecification) =>
+      Number(readFileSync(file.moduleId, 'utf8').includes("from 'fast-check'"))
+    return Promise.resolve(files.sort((a, b) => random(a) - random(b) || a.moduleId.localeCompare(b.moduleId)))
+  }
+}
+
 export default defineConfig({
   root,
   resolve: { alias: built ? [] : source },
@@ -20,6 +31,7 @@ export default defineConfig({
     setupFiles: [`${root}test/mutation/setup.ts`],
     // One thread for all files of a run is fresh in each run, so that also what modules do when they load is changed.
     isolate: false,
+    sequence: { sequencer: PropertiesLast },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     server: { deps: { external: [/\/dist\//] } },
