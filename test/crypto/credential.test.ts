@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isFor, MAX_EXT_BYTES, unwrapLater, wrapFor } from '../../src/crypto/credential.ts'
 import type { Credential, KeyWrapper, WrapContext } from '../../src/crypto/credential.ts'
 import { deriveDataKey } from '../../src/crypto/data-key.ts'
@@ -28,6 +28,10 @@ const wrapOf = async (credential: Credential) => wrapFor(credential, dataKey, se
 const unwrap = (credential: Exclude<Credential, { type: 'raw' }>, ...wraps: Wrap[]) =>
   unwrapLater(credential, { kid: dataKey.id, commit: dataKey.commit, wraps }, setting)
 const scrypt: Wrap = { type: 'scrypt', salt: 'A'.repeat(22), logN: 15, r: 8, p: 1, sealed: 'A'.repeat(96) }
+
+afterEach(() => {
+  vi.useRealTimers()
+})
 
 describe('a key wrapper', () => {
   test('is told which store and which key it wraps and unwraps, and gets a copy of the key', async () => {
@@ -116,6 +120,22 @@ describe('a key wrapper', () => {
     })
   })
 
+  test('that cannot unwrap what it wrapped fails to unwrap, as it is asked to at once', async () => {
+    await expect(wrapOf(ext({ unwrap: () => Promise.reject(new Error()) }))).rejects.toMatchObject({
+      message: 'The key wrapper reverse failed to unwrap (Error).',
+    })
+  })
+
+  test('that answers leaves no timer', async () => {
+    vi.useFakeTimers()
+    await wrapOf(ext())
+    expect(vi.getTimerCount()).toBe(0)
+    await expect(wrapOf(ext({ wrap: () => Promise.reject(new Error()) }))).rejects.toMatchObject({
+      code: 'UNAVAILABLE',
+    })
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
   test('that gives other than 32 bytes does not open', async () => {
     const wrap = await wrapOf(ext())
     expect(await unwrap(ext({ unwrap: () => Buffer.alloc(31) }), wrap)).toBeUndefined()
@@ -144,6 +164,7 @@ describe('a pass phrase', () => {
   test.each([
     ['empty', ''],
     ['no text', 1],
+    ['a list', ['text']],
     ['not well-formed', '\ud800'],
   ])('that is %s is KEY_FORMAT', async (_, answer) => {
     const asked = unwrap({ type: 'scrypt', passphrase: () => answer as string }, scrypt)
@@ -176,6 +197,7 @@ test('a wrap is for whom it was made: a key, a wrapper by its id, any pass phras
   // An id says nothing without its type.
   const named = ext({ id: (wraps[0] as { id: string }).id })
   expect(fits(named)).toEqual([false, false, false])
+  expect(isFor({ ...(wraps[0] as Wrap & { type: 'raw' }), type: 'ext' }, mine)).toBe(false)
 })
 
 describe('a keyring', () => {
@@ -206,6 +228,35 @@ describe('a keyring', () => {
       expect((await open(wraps, ...credentials)).get(dataKey.id)?.secret).toEqual(dataKey.secret)
     }
     expect(asked).toEqual(['wrapper', 'wrapper'])
+  })
+
+  test('asks for pass phrases in the order in which they were given', async () => {
+    const asked: number[] = []
+    const phrases = [1, 2, 3].map((number): Credential => {
+      return {
+        type: 'scrypt',
+        passphrase: () => {
+          asked.push(number)
+          return ''
+        },
+      }
+    })
+    await expect(open([scrypt], ...phrases)).rejects.toMatchObject({ code: 'KEY_FORMAT' })
+    expect(asked).toEqual([1, 2, 3])
+  })
+
+  test('that raw keys alone do not open is refused at once', async () => {
+    const ring = ringOf(await wrapOf(raw()), scrypt)
+    expect(() => openKeyring(ring, () => [raw()], new Map(), setting)).toThrow(
+      expect.objectContaining({ code: 'KEY_WRONG' }),
+    )
+  })
+
+  test('tells a raw key that is wrong from a wrap that was changed by the wraps of raw keys alone', async () => {
+    const mine = raw()
+    const { id } = (await wrapOf(mine)) as Wrap & { type: 'raw' }
+    const wrap = await wrapOf(ext({ id }))
+    await expect(open([wrap], mine)).rejects.toMatchObject({ code: 'KEY_WRONG' })
   })
 
   test('that nothing opens tells the first failure, and else that the key is wrong', async () => {
@@ -281,6 +332,9 @@ describe('a keyring', () => {
     }))
     expect(readKeyring(keys.slice(0, 16))).toHaveLength(16)
     expect(readKeyring(keys)).toBeUndefined()
+    // A key stands in it once, in whatever state.
+    expect(readKeyring([keys[0], { ...keys[0], state: 'retired' }])).toBeUndefined()
+    expect(readKeyring([{ ...keys[0], commit: undefined }])).toBeUndefined()
     const withWraps = (...wraps: unknown[]) => readKeyring([{ ...entryFields(keyEntry(dataKey, [])), wraps }])
     expect(withWraps(...Array<Wrap>(64).fill(wrap))).toBeDefined()
     expect(withWraps(...Array<Wrap>(65).fill(wrap))).toBeUndefined()
