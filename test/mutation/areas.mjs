@@ -21,7 +21,7 @@ const AREAS = {
   template: {
     mutate: ['src/template/**/*.ts'],
     tests: ['test/template/**/*.test.ts'],
-    without: ['test/template/package.test.ts', 'test/template/documentation.test.ts'],
+    without: ['test/template/package.test.ts'],
     long: [
       'of any text come out',
       'more containers than one part',
