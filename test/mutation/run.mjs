@@ -19,7 +19,7 @@ async function tried(ranges, pass) {
     mutate: ranges,
     plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
     testRunner: 'vitest',
-    vitest: { configFile: 'test/mutation/vitest.config.ts', related: false },
+    vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
     ...(built && { buildCommand: 'npx tsup --no-dts' }),
     ignorePatterns: ['bench', 'coverage', 'api', 'docs'],
     tempDirName: `${folder}/sandbox`,

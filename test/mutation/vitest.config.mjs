@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
-import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { BaseSequencer } from 'vitest/node'
 import { area } from './areas.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-const { tests, without, built } = area(process.env['MUTATION_AREA'])
+const { tests, without, built } = area(process.env.MUTATION_AREA)
 const source = [
   { find: /^latchkey$/, replacement: `${root}src/index.ts` },
   { find: /^latchkey\/(template|redact|schemas|testing)$/, replacement: `${root}src/$1/index.ts` },
@@ -15,10 +15,9 @@ const source = [
 
 /** Files of property tests come last: most mutants are killed before. */
 class PropertiesLast extends BaseSequencer {
-  override sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const random = (file: TestSpecification) =>
-      Number(readFileSync(file.moduleId, 'utf8').includes("from 'fast-check'"))
-    return Promise.resolve(files.sort((a, b) => random(a) - random(b) || a.moduleId.localeCompare(b.moduleId)))
+  sort(files) {
+    const isRandom = ({ moduleId }) => Number(readFileSync(moduleId, 'utf8').includes("from 'fast-check'"))
+    return files.sort((a, b) => isRandom(a) - isRandom(b) || a.moduleId.localeCompare(b.moduleId))
   }
 }
 
@@ -28,7 +27,7 @@ export default defineConfig({
   test: {
     include: tests,
     exclude: without,
-    setupFiles: [`${root}test/mutation/setup.ts`],
+    setupFiles: [`${root}test/mutation/setup.mjs`],
     // One thread for all files of a run is fresh in each run, so that also what modules do when they load is changed.
     isolate: false,
     sequence: { sequencer: PropertiesLast },

@@ -3,15 +3,15 @@ import { beforeEach, vi } from 'vitest'
 import { area } from './areas.mjs'
 
 vi.mock('fast-check', async (original) => {
-  const real = await original<typeof import('fast-check')>()
-  // With one seed, what kills a change once kills it again.
-  const assert: typeof real.assert = (property, parameters) =>
+  const real = await original()
+  // With one seed, what kills a mutant once kills it again.
+  const assert = (property, parameters) =>
     real.assert(property, { ...parameters, seed: 1, numRuns: Math.min(parameters?.numRuns ?? 100, 40) })
   return { ...real, assert, default: { ...real.default, assert } }
 })
 
-const { long, never } = area(process.env['MUTATION_AREA'])
-const skipped = process.env['MUTATION_PASS'] === 'long' ? never : [...long, ...never]
+const { long, never } = area(process.env.MUTATION_AREA)
+const skipped = process.env.MUTATION_PASS === 'long' ? never : [...long, ...never]
 
 beforeEach(({ task, skip }) => {
   let title = task.name
