@@ -109,6 +109,34 @@ describe('what literal marks', () => {
   })
 })
 
+describe('what is no JSON', () => {
+  it.each([
+    ['a function', () => 1],
+    ['a bigint', 1n],
+    ['a symbol', Symbol('x')],
+    ['a date', new Date(0)],
+  ] as const)('is refused where it stands, or passed on: %s', async (_, value) => {
+    for (const [template, pointer] of [
+      [{ a: value }, '/a'],
+      [[value], '/0'],
+      [{ '{{ D.k }}': value }, '/{{ D.k }}'],
+      [value, ''],
+    ] as const) {
+      expect(await issuesOf(fill(template, { D: { k: 'k' } }))).toEqual([
+        { code: 'UNSUPPORTED_VALUE', pointer, start: 0, end: 0, message: 'The value is not JSON.' },
+      ])
+    }
+    expect(await fill({ a: value, b: [value] }, {}, { opaque: 'keep' })).toEqual({ a: value, b: [value] })
+  })
+
+  it('is passed on where that is asked for, but a cycle and too deep a template are still refused', async () => {
+    const cycle: Record<string, unknown> = {}
+    cycle['self'] = cycle
+    expect(await codesOf(fill(cycle, {}, { opaque: 'keep' }))).toEqual(['CYCLE'])
+    expect(await codesOf(fill([[[]]], {}, { opaque: 'keep', limits: { depth: 2 } }))).toEqual(['TOO_DEEP'])
+  })
+})
+
 describe('a plain object', () => {
   it('may be of another realm; an instance of a class is none, whatever its class inherits', async () => {
     const foreign = runInNewContext(`({ a: ${JSON.stringify(TAG)} })`) as object
@@ -120,7 +148,12 @@ describe('a plain object', () => {
       a = 1
     }
     Object.setPrototypeOf(Bare.prototype, null)
-    for (const value of [new Own(), new Bare(), Object.create({ a: 1 })]) {
+    class Named {
+      isPrototypeOf() {
+        return false
+      }
+    }
+    for (const value of [new Own(), new Bare(), new Named(), Object.create({ a: 1 })]) {
       expect(await codesOf(fill({ value }))).toEqual(['UNSUPPORTED_VALUE'])
     }
   })
