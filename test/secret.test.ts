@@ -7,7 +7,9 @@ import {
   assertScope,
   assertSecretName,
   checkedValues,
+  DEFAULT_SCOPE,
   defineSecret,
+  isDefinition,
   isKey,
   isScope,
   isSecretName,
@@ -170,6 +172,47 @@ describe('a value', () => {
   )
 })
 
+describe('what a refusal says', () => {
+  const message = (check: (given: unknown) => void, given: unknown) => {
+    try {
+      check(given)
+    } catch (error) {
+      return (error as Error).message
+    }
+    throw new Error('nothing was refused')
+  }
+
+  test('of a name: what one is made of', () => {
+    expect(message(assertSecretName, '1a')).toBe(
+      `"1a" is not a secret's name: use a letter or _, then up to 127 letters, digits, _ or -.`,
+    )
+  })
+
+  test('of a definition where a name is asked for: where definitions go', () => {
+    expect(message(assertSecretName, defineSecret('a', { A: z.string() }))).toBe(
+      "a value of type object is not a secret's name: " +
+        'definitions are for register, currentCall and the verbs of typedStore(store).',
+    )
+  })
+
+  test('of a key: what one is made of', () => {
+    expect(message(assertKey, 'A-B')).toBe(
+      '"A-B" is not a key: use a letter or _, then up to 254 letters, digits or _.',
+    )
+  })
+
+  test('of a scope: what one is made of', () => {
+    expect(message(assertScope, 'a//b')).toBe(
+      '"a//b" is not a scope: ' +
+        'use 1 to 8 segments of letters, digits, _ . or -, joined by /, e.g. acme/production.',
+    )
+  })
+})
+
+test('the scope of what names none is default', () => {
+  expect(DEFAULT_SCOPE).toBe('default')
+})
+
 describe('quoteName', () => {
   test('shows what cannot be seen, and what would break out of the quotes', () => {
     expect(quoteName('a\n\u202e\u200b"\\\ud800b')).toBe('"a\\u{a}\\u{202e}\\u{200b}\\u{22}\\u{5c}\\u{d800}b"')
@@ -252,6 +295,26 @@ describe('checkedValues', () => {
     expect(refusal({ A: half, B: half, C: 'x' })).toMatchObject({ code: 'TOO_LARGE' })
   })
 
+  test.each<[string, unknown, string]>([
+    ['no object', 'text', 'the values must be an object of key/value pairs.'],
+    ['no pair', {}, 'a secret needs at least one key.'],
+    [
+      'too many pairs',
+      Object.fromEntries(Array.from({ length: 101 }, (_, i) => [`K${i}`, ''])),
+      'a secret has at most 100 keys.',
+    ],
+    ['a key that is none', { 'a-b': '' }, '"a-b" is not a key: use letters, digits and _, no digit first.'],
+    ['a value that is none', { A: '\0' }, 'the value of A must be a well-formed string without NUL characters.'],
+  ])('says which secret it is about, and what is wrong: %s', (_, values, problem) => {
+    expect(refusal(values).message).toBe(`Secret a (scope default): ${problem}`)
+  })
+
+  test('says which secret is too large', () => {
+    const error = refusal({ A: 'x'.repeat(MAX_SECRET_BYTES + 1) })
+    expect(error).toMatchObject({ code: 'TOO_LARGE', ...address })
+    expect(error.message).toBe('Secret a (scope default) is larger than 1 MiB.')
+  })
+
   test('never shows a value', () => {
     for (const values of [
       { A: 'hunter2-secret\0' },
@@ -280,6 +343,30 @@ describe('defineSecret', () => {
     ['no key', 'a', {}, 'INVALID_OPTION'],
   ])('refuses %s', (_, name, schemas, code) => {
     expect(() => defineSecret(name, schemas as never)).toThrow(expect.objectContaining({ name: 'TypeError', code }))
+  })
+
+  test('says which key has no schema, and that a key is needed', () => {
+    expect(() => defineSecret('a', { A: String } as never)).toThrow(
+      'Secret a: the schema of A does not implement Standard Schema.',
+    )
+    expect(() => defineSecret('a', {})).toThrow('Secret a: define at least one key.')
+  })
+
+  test('makes what isDefinition tells from anything else', () => {
+    const definition = defineSecret('a', { A: z.string() })
+    expect(isDefinition(definition)).toBe(true)
+    const { kind } = definition
+    for (const other of [undefined, null, 'a', kind, {}, { kind: 'other' }, { ...definition, kind: undefined }]) {
+      expect(isDefinition(other)).toBe(false)
+    }
+    // A definition is made here: what something inherits, such as a polluted prototype, makes it none.
+    expect(isDefinition(Object.create(definition))).toBe(false)
+    expect(isDefinition(Object.assign(() => undefined, { kind }))).toBe(false)
+  })
+
+  test('takes a schema that is a function', () => {
+    const schema = Object.assign(() => undefined, { '~standard': z.string()['~standard'] })
+    expect(defineSecret('a', { A: schema as never }).schemas.A).toBe(schema)
   })
 
   test.each(titled([undefined, null, 'text', {}, { '~standard': null }, { '~standard': { validate: 'x' } }]))(

@@ -27,7 +27,7 @@ export function u64(number: number): Buffer {
 
 /** Joins fields, each after its length in 2 bytes, so that no two lists of fields give the same bytes. */
 export function lengthPrefixed(fields: readonly (Uint8Array | string)[]): Buffer {
-  const lengths = fields.map((field) => (typeof field === 'string' ? Buffer.byteLength(field) : field.length))
+  const lengths = fields.map((field) => Buffer.byteLength(field))
   const bytes = Buffer.alloc(lengths.reduce((sum, length) => sum + 2 + length, 0))
   let at = 0
   for (const [index, field] of fields.entries()) {

@@ -20,7 +20,7 @@ export function pad(text: string): Buffer {
   const length = Buffer.byteLength(text)
   const padded = Buffer.alloc(paddedLength(LENGTH_BYTES + length))
   padded.writeUInt32BE(length)
-  padded.write(text, LENGTH_BYTES, 'utf8')
+  padded.write(text, LENGTH_BYTES)
   return padded
 }
 
@@ -28,7 +28,8 @@ export function pad(text: string): Buffer {
 export function unpad(padded: Buffer): string | undefined {
   if (padded.length < SHORTEST) return undefined
   const end = LENGTH_BYTES + padded.readUInt32BE()
-  if (end > padded.length || paddedLength(end) !== padded.length) return undefined
+  // Also what says to be longer than it is: nothing is padded to less than its length.
+  if (paddedLength(end) !== padded.length) return undefined
   for (let at = end; at < padded.length; at += 1) if (padded[at] !== 0) return undefined
   return padded.toString('utf8', LENGTH_BYTES, end)
 }

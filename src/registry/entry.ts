@@ -3,6 +3,7 @@ import type { CallError } from '../errors.ts'
 import type { StandardSchema } from '../secret.ts'
 import type { Permission, User } from '../worker/confinement.ts'
 import { permissionOf, userOf } from './options.ts'
+import { order } from './ordering.ts'
 import type { Needed } from './requirement.ts'
 import type { Placed } from './secrets.ts'
 import type { FunctionDefinition, Isolation, RegisterOptions } from './types.ts'
@@ -46,7 +47,7 @@ export interface EntryParts {
 /** Makes an entry. Its requirements stand sorted, so that functions with the same ones share workers. */
 export function createEntry({ name, fn, self, needs, options, module, registry, inputSchema }: EntryParts): Entry {
   const { description } = options
-  const sorted = [...needs].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const sorted = [...needs].sort((a, b) => order(a.name, b.name))
   return Object.freeze({
     name,
     fn,

@@ -28,9 +28,9 @@ export function readExclusions(pointers: readonly string[]): Exclusion {
   return root
 }
 
-function pointerTokens(pointer: unknown): string[] {
+function pointerTokens(pointer: string): string[] {
   if (pointer === '') return []
-  if (typeof pointer !== 'string' || !pointer.startsWith('/') || /~(?![01])/.test(pointer)) {
+  if (!pointer.startsWith('/') || /~(?![01])/.test(pointer)) {
     throw argumentError('INVALID_OPTION', `exclude: ${quoteName(pointer)} is not a JSON pointer, e.g. /headers/accept.`)
   }
   return pointer

@@ -28,7 +28,7 @@ Object.freeze(LITERAL)
 
 /** Tells whether something was made by {@link literal}, of any copy of the library. */
 export function isLiteral(value: object): value is Literal<unknown> {
-  const prototype: unknown = Object.getPrototypeOf(value)
+  const prototype = Object.getPrototypeOf(value) as object | null
   if (prototype === Object.prototype || prototype === Array.prototype) return false
-  return typeof prototype === 'object' && prototype !== null && Object.hasOwn(prototype, BRAND)
+  return prototype !== null && Object.hasOwn(prototype, BRAND)
 }

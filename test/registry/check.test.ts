@@ -107,6 +107,33 @@ describe('with a store that answers later', () => {
     expect(await f()).toBe('k')
   })
 
+  test('one that is there does not speak for one that is missing, in whatever scope', async () => {
+    const store = laterStore({ gh: { TOKEN: 't' } })
+    await store.set('gh', { OTHER: 't' }, { scope: 'b' })
+    for (const need of ['none', { name: 'gh', scope: 'b', keys: ['TOKEN'] }, { name: 'gh', scope: 'c' }]) {
+      const registry = createRegistry({ store, isolation: 'inline' })
+      registry.register({ name: 'f', secrets: ['gh', need] })(() => 1)
+      await expect(registry.ready()).rejects.toMatchObject({ code: 'MISSING_SECRETS', missing: [{ function: 'f' }] })
+    }
+  })
+
+  test('beside one that answers at once both are asked, and waited for', async () => {
+    const now = memoryStore({ gh: { TOKEN: 't' } })
+    const later = laterStore()
+    const registry = createRegistry({ store: (scope) => (scope === 'later' ? later : now), isolation: 'inline' })
+    registry.register({ name: 'f', secrets: ['gh', { name: 'dd', scope: 'later', env: { TOKEN: 'DD' } }] })(() => 1)
+    await expect(registry.ready()).rejects.toMatchObject({ missing: [{ scope: 'later', secret: 'dd' }] })
+    await later.set('dd', { TOKEN: 't' }, { scope: 'later' })
+    await registry.ready()
+  })
+
+  test('values are checked also where only one of several requirements has schemas', async () => {
+    const gh = defineSecret('gh', { TOKEN: z.string().startsWith('ghp_') })
+    const registry = createRegistry({ store: memoryStore({ gh: { TOKEN: 'x' }, zz: { Z: 'z' } }), isolation: 'inline' })
+    registry.register({ name: 'f', secrets: [gh, 'zz'] })(() => 1)
+    await expect(registry.ready()).rejects.toMatchObject({ code: 'INVALID_SECRET_VALUE' })
+  })
+
   test('what was mended between registering and ready() is not told', async () => {
     const store = laterStore()
     const registry = createRegistry({ store, isolation: 'inline' })

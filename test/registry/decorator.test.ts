@@ -62,6 +62,18 @@ test.each<[string, unknown, unknown[], string]>([
   ],
   ['a legacy decorator call', Nameless, ['m', { value: method }], 'legacy decorator call (experimentalDecorators)'],
   ['a legacy decorator call on a field', {}, ['m', undefined], 'legacy decorator call (experimentalDecorators)'],
+  [
+    'a legacy decorator call on a symbol',
+    Nameless,
+    [Symbol('m'), { value: method }],
+    'legacy decorator call (experimentalDecorators)',
+  ],
+  [
+    "a legacy decorator call on a constructor's parameter",
+    Nameless,
+    [undefined, 0],
+    'legacy decorator call (experimentalDecorators)',
+  ],
   ['a legacy decorator call on a class', Nameless, [], 'A class cannot be registered'],
 ])('%s is DECORATOR_TARGET', (_, fn, rest, message) => {
   expect(thrownBy(() => decorate(fn, ...rest))).toMatchObject({

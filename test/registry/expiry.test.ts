@@ -21,6 +21,9 @@ test.each<[string, string]>([
   ['a JWT whose exp is text', jwt({ exp: 'tomorrow' })],
   ['a JWT whose exp is past all dates', jwt({ exp: 1e300 })],
   ['three parts that hold no JSON', 'aaaa.bbbb.cccc'],
+  ['a JWT behind other text', `Bearer ${jwt({ exp: 1 })}`],
+  ['a JWT before other text', `${jwt({ exp: 1 })} and more`],
+  ['a JWT with four parts', `${jwt({ exp: 1 })}.x`],
   ['three parts that hold JSON, but no algorithm', jwt({ exp: 1 }, { typ: 'x' })],
   ['three parts that hold null', `${part(null)}.${part(null)}.`],
   ['a text longer than any token', `${part({ alg: 'x' })}.${part({ exp: 1, pad: 'x'.repeat(70_000) })}.`],
@@ -29,6 +32,15 @@ test.each<[string, string]>([
   ['a certificate that was cut', cert.slice(0, -40)],
 ])('%s does not say when it expires', (_, value) => {
   expect(expiryOf(value)).toBeUndefined()
+})
+
+test('a token of 64 KiB is looked into, and none that is longer', () => {
+  const of = (length: number): string => {
+    const start = jwt({ exp: 1 })
+    return start.concat('A'.repeat(length - start.length))
+  }
+  expect(expiryOf(of(64 * 1024))).toEqual({ kind: 'jwt', at: new Date(1000) })
+  expect(expiryOf(of(64 * 1024 + 1))).toBeUndefined()
 })
 
 test('a certificate expires when it says, also between other blocks, and with CRLF', () => {

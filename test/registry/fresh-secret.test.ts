@@ -241,8 +241,14 @@ describe('withFreshSecret', () => {
 
   test('takes a registered function, and a function that tells what its authentication errors are', async () => {
     const { send } = await service()
-    expect(thrownBy(() => withFreshSecret((() => 1) as never, isAuthError))).toMatchObject({ code: 'INVALID_OPTION' })
-    expect(thrownBy(() => withFreshSecret(send, true as never))).toMatchObject({ code: 'INVALID_OPTION' })
+    expect(thrownBy(() => withFreshSecret((() => 1) as never, isAuthError))).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: 'withFreshSecret takes a registered function: what register(…) gave.',
+    })
+    expect(thrownBy(() => withFreshSecret(send, true as never))).toMatchObject({
+      code: 'INVALID_OPTION',
+      message: 'withFreshSecret takes a function that tells whether an error is one.',
+    })
     expect(thrownBy(() => send.with({ isAuthError: 401 as never }))).toMatchObject({ code: 'INVALID_OPTION' })
   })
 

@@ -1,0 +1,83 @@
+/**
+ * What Stryker changes in each area, and the tests that must notice.
+ *
+ * `without` are tests of the built package, which cannot see a change of `src`. `long` are titles of tests that take long: they
+ * run only for the changes that no other test notices. `never` are those that measure time or memory.
+ */
+const AREAS = {
+  secret: { mutate: ['src/secret.ts'], tests: ['test/secret.test.ts'] },
+  crypto: {
+    mutate: ['src/crypto/**/*.ts'],
+    tests: ['test/crypto/**/*.test.ts'],
+    long: [
+      'random texts',
+      'every flipped bit',
+      'frozen store',
+      'whatever Unicode form',
+      'a wrong pass phrase',
+      'is tried on each wrap',
+    ],
+  },
+  template: {
+    mutate: ['src/template/**/*.ts'],
+    tests: ['test/template/**/*.test.ts'],
+    without: ['test/template/package.test.ts'],
+    long: [
+      'of any text come out',
+      'more containers than one part',
+      'come out as they went in',
+      'the first time and when',
+    ],
+    never: ['1 MB takes no more', '100,000 levels', 'linear in keys'],
+  },
+  redact: {
+    mutate: ['src/redact/**/*.ts'],
+    tests: ['test/redact/**/*.test.ts'],
+    without: ['test/redact/applied.test.ts'],
+    long: [
+      'cut in two at every byte',
+      'wherever two chunks end',
+      'a web stream gives strings',
+      'one long run of values',
+      'hundreds with a common prefix',
+      'whole token only',
+    ],
+    never: [
+      'as deep as the value',
+      'keeps no process alive',
+      'no more than their length',
+      '10 MB',
+      'ten thousand keys',
+    ],
+  },
+  registry: {
+    mutate: ['src/registry/**/*.ts'],
+    tests: ['test/registry/**/*.test.ts'],
+    built: true,
+    long: [
+      'in a child',
+      'scopes that take turns',
+      'with()',
+      'what comes back',
+      'with watch: true',
+      'what renews',
+      'latchkey:',
+      'a decorated static method',
+      'in a child of its own',
+      'does not register the function',
+      "program's main module",
+      'a subscriber that throws',
+      'without subscribers',
+    ],
+    never: ['100 concurrent calls', 'many asks for each of 1,000'],
+  },
+}
+
+export const names = Object.keys(AREAS)
+
+/** The area of that name. */
+export function area(name) {
+  const found = AREAS[name]
+  if (found === undefined) throw new Error(`Name an area: ${names.join(', ')}.`)
+  return { without: [], long: [], never: [], built: false, ...found }
+}

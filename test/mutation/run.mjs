@@ -1,0 +1,87 @@
+/**
+ * Mutation testing: `npm run mutation -- AREA [FILE…]`, of all files of the area or of some. Tests that take long run only for
+ * the mutants that no other test kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { relative } from 'node:path'
+import { Stryker } from '@stryker-mutator/core'
+import { area } from './areas.mjs'
+
+const [name, ...files] = process.argv.slice(2)
+const { mutate, built, long } = area(name)
+const folder = `coverage/mutation/${name}`
+process.env.MUTATION_AREA = name
+
+/** Tries the mutants of these files or ranges with all tests, or with all but the long ones. */
+async function tried(ranges, pass) {
+  process.env.MUTATION_PASS = pass
+  const results = await new Stryker({
+    mutate: ranges,
+    plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
+    testRunner: 'vitest',
+    vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
+    ...(built && { buildCommand: 'npx tsup --no-dts' }),
+    ignorePatterns: ['bench', 'coverage', 'api', 'docs'],
+    tempDirName: `${folder}/sandbox`,
+    incremental: true,
+    incrementalFile: `${folder}/${pass}.json`,
+    reporters: ['survivors'],
+    logLevel: 'warn',
+    allowConsoleColors: false,
+    concurrency: 1,
+    timeoutMS: 20_000,
+    timeoutFactor: 4,
+  }).runMutationTest()
+  return results.map(({ fileName, location, mutatorName, replacement, status }) => {
+    return { fileName: relative('.', fileName), location, mutatorName, replacement, status }
+  })
+}
+
+const key = ({ fileName, location: { start, end }, mutatorName, replacement }) =>
+  JSON.stringify([fileName, start, end, mutatorName, replacement])
+const range = ({ fileName, location: { start, end } }) =>
+  `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`
+const lives = ({ status }) => status === 'Survived' || status === 'NoCoverage'
+
+const quick = await tried(files.length > 0 ? files : mutate, 'quick')
+const found = new Map(quick.map((one) => [key(one), one]))
+const left = [...found.values()].filter(lives)
+if (left.length > 0 && long.length > 0) {
+  for (const one of await tried(left.map(range), 'long')) {
+    const before = found.get(key(one))
+    if (before !== undefined && lives(before)) found.set(key(one), one)
+  }
+}
+
+/** What earlier runs found in files that this one left alone. */
+async function earlier() {
+  try {
+    return JSON.parse(await readFile(`${folder}/mutants.json`, 'utf8'))
+  } catch (error) {
+    if (error.code === 'ENOENT') return []
+    throw error
+  }
+}
+
+const changed = new Set([...found.values()].map(({ fileName }) => fileName))
+const all = [...(await earlier()).filter(({ fileName }) => !changed.has(fileName)), ...found.values()]
+await mkdir(folder, { recursive: true })
+await writeFile(`${folder}/mutants.json`, JSON.stringify(all))
+
+for (const one of all.filter(lives)) {
+  console.log(`${range(one)} ${one.mutatorName}: ${one.replacement.replaceAll(/\s+/g, ' ')}`)
+}
+const row = (title, mutants) => {
+  const dead = mutants.filter(({ status }) => status === 'Killed' || status === 'Timeout').length
+  const alive = mutants.filter(lives).length
+  return {
+    '': title,
+    mutants: dead + alive,
+    killed: dead,
+    survived: alive,
+    '%': ((100 * dead) / (dead + alive)).toFixed(1),
+  }
+}
+const ofFile = (file) => all.filter(({ fileName }) => fileName === file)
+const measured = [...new Set(all.map(({ fileName }) => fileName))].sort()
+console.table([...measured.map((file) => row(file, ofFile(file))), row(name, all)])

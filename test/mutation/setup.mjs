@@ -1,0 +1,20 @@
+/** Makes property tests short and the same in each run, and skips the tests that take long. */
+import { beforeEach, vi } from 'vitest'
+import { area } from './areas.mjs'
+
+vi.mock('fast-check', async (original) => {
+  const real = await original()
+  // With one seed, what kills a mutant once kills it again.
+  const assert = (property, parameters) =>
+    real.assert(property, { ...parameters, seed: 1, numRuns: Math.min(parameters?.numRuns ?? 100, 40) })
+  return { ...real, assert, default: { ...real.default, assert } }
+})
+
+const { long, never } = area(process.env.MUTATION_AREA)
+const skipped = process.env.MUTATION_PASS === 'long' ? never : [...long, ...never]
+
+beforeEach(({ task, skip }) => {
+  let title = task.name
+  for (let suite = task.suite; suite; suite = suite.suite) title = `${suite.name} ${title}`
+  skip(skipped.some((part) => title.includes(part)))
+})
