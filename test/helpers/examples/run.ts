@@ -8,7 +8,7 @@ import { install } from './installation.ts'
 import { npm } from './npm.ts'
 
 /** One that does not end by itself is ended. */
-const CAP_MS = 120_000
+const CAP_MS = 300_000
 
 type Outcome = 'passed' | 'FAILED' | `skipped: ${string}`
 
@@ -51,6 +51,8 @@ async function run({ name, engines }: Example): Promise<Outcome> {
 }
 
 async function npmRun(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
-  const code = await npm(['run', '--silent', ...args], EXAMPLES, { env, signal: AbortSignal.timeout(CAP_MS) })
+  const signal = AbortSignal.timeout(CAP_MS)
+  const code = await npm(['run', '--silent', ...args], EXAMPLES, { env, signal })
+  if (signal.aborted) console.log(`It did not end within ${CAP_MS / 1000} s.`)
   return code === 0 ? 'passed' : 'FAILED'
 }
