@@ -16,23 +16,29 @@ export async function startConfigService(token: string) {
     return headers['if-match'] === undefined || headers['if-match'] === tags.get(key)
   }
 
-  const server = createServer((request, response) => {
-    const answer = (status: number, body = '', headers: Record<string, string> = {}): void => {
-      response.writeHead(status, headers).end(body)
-    }
+  const answerTo = (request: IncomingMessage, body: string): { status: number; text?: string; tag?: string } => {
+    if (request.headers.authorization !== `Bearer ${token}`) return { status: 403 }
     const { pathname, searchParams } = new URL(request.url ?? '', 'http://service')
     const key = decodeURIComponent(pathname.slice(1))
-    void text(request).then((body) => {
-      if (request.headers.authorization !== `Bearer ${token}`) return answer(403)
-      const prefix = searchParams.get('prefix')
-      if (prefix !== null) return answer(200, JSON.stringify([...texts.keys()].filter((one) => one.startsWith(prefix))))
+    const prefix = searchParams.get('prefix')
+    if (prefix !== null) {
+      return { status: 200, text: JSON.stringify([...texts.keys()].filter((one) => one.startsWith(prefix))) }
+    }
+    if (request.method === 'GET') {
       const tag = tags.get(key)
-      if (request.method === 'GET') return tag === undefined ? answer(404) : answer(200, texts.get(key), { etag: tag })
-      if (!holds(request, key)) return answer(412)
-      if (request.method === 'DELETE') return tags.delete(key) && texts.delete(key) ? answer(204) : answer(404)
-      texts.set(key, body)
-      tags.set(key, `"${++writes}"`)
-      return answer(204)
+      return tag === undefined ? { status: 404 } : { status: 200, text: texts.get(key) ?? '', tag }
+    }
+    if (!holds(request, key)) return { status: 412 }
+    if (request.method === 'DELETE') return { status: tags.delete(key) && texts.delete(key) ? 204 : 404 }
+    texts.set(key, body)
+    tags.set(key, `"${++writes}"`)
+    return { status: 204 }
+  }
+
+  const server = createServer((request, response) => {
+    void text(request).then((body) => {
+      const { status, text = '', tag } = answerTo(request, body)
+      response.writeHead(status, tag === undefined ? {} : { etag: tag }).end(text)
     })
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')

@@ -6,15 +6,23 @@ export interface ConfigStoreOptions {
   readonly token: string
 }
 
+/** The parts of a request that differ. */
+interface Asked {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal?: AbortSignal
+}
+
 export function configStore({ url, token }: ConfigStoreOptions): WritableSecretStore {
   const keyOf = ({ scope, name }: SecretPlace): string => `secrets:${scope}:${name}`
 
   /** Throws whatever is no answer to the question: a failure must never look like absence. */
-  const ask = async (path: string, init: RequestInit, ...expected: number[]): Promise<Response> => {
-    const headers = { ...init.headers, Authorization: `Bearer ${token}` }
+  const ask = async (path: string, asked: Asked, ...expected: number[]): Promise<Response> => {
+    const headers = { ...asked.headers, Authorization: `Bearer ${token}` }
     // The words of what failed are left out: who knows what they quote.
-    const response = await fetch(`${url}/${path}`, { ...init, headers }).catch(() => undefined)
-    init.signal?.throwIfAborted()
+    const response = await fetch(`${url}/${path}`, { ...asked, headers }).catch(() => undefined)
+    asked.signal?.throwIfAborted()
     if (response === undefined || response.status >= 500)
       throw new StoreError('UNAVAILABLE', 'The configuration service does not answer.', { retryable: true })
     if (response.status === 401 || response.status === 403)
@@ -25,7 +33,7 @@ export function configStore({ url, token }: ConfigStoreOptions): WritableSecretS
   }
 
   const read = async (place: SecretPlace, signal?: AbortSignal) => {
-    const response = await ask(encodeURIComponent(keyOf(place)), { signal: signal ?? null }, 200, 404)
+    const response = await ask(encodeURIComponent(keyOf(place)), signal ? { signal } : {}, 200, 404)
     if (response.status === 404) return undefined
     return { secret: parsed(await response.text()), tag: response.headers.get('etag') ?? '' }
   }
@@ -34,7 +42,10 @@ export function configStore({ url, token }: ConfigStoreOptions): WritableSecretS
    * Gives the condition under which the service may change a text, `undefined` if it does not hold already. The service compares
    * once more, in the same step in which it writes: who comes between gets the 412.
    */
-  const condition = async (place: SecretPlace, expected: string | null | undefined) => {
+  const condition = async (
+    place: SecretPlace,
+    expected: string | null | undefined,
+  ): Promise<Record<string, string> | undefined> => {
     if (expected === undefined) return {}
     if (expected === null) return { 'If-None-Match': '*' }
     const there = await read(place)

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createReadStream, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import ts from 'typescript'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { isRequired, startEngines } from '../helpers/examples/engines.ts'
 import { choose, EXAMPLES, readExamples } from '../helpers/examples/example.ts'
+import { npm } from '../helpers/examples/npm.ts'
 import { ROOT, run, temporaryFolder } from '../helpers/packed-package.ts'
 
 const examples = readExamples()
@@ -113,6 +114,31 @@ describe('the program that runs the examples', () => {
 
   test('refuses an engine that it does not know', async () => {
     await expect(startEngines(['rediss'])).rejects.toThrow('No engine is called rediss; there are: postgres, redis.')
+  })
+
+  test.skipIf(process.platform === 'win32')('ends an example that does not end, with what it has started', async () => {
+    const { folder, remove } = temporaryFolder()
+    const pipe = join(folder, 'pipe')
+    await run('mkfifo', [pipe], folder)
+    const program = `require('node:fs').createWriteStream('pipe').write('started'); setInterval(() => undefined, 1000)`
+    writeFileSync(join(folder, 'wait.cjs'), program)
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start: 'node wait.cjs & wait' } }))
+    const controller = new AbortController()
+    const ended = npm(['run', '--silent', 'start'], folder, { signal: controller.signal })
+    // It has an end once nobody is left who has it open for writing.
+    for await (const chunk of createReadStream(pipe, 'utf8')) {
+      expect(chunk).toBe('started')
+      controller.abort()
+    }
+    expect(await ended).toBe(1)
+    remove()
+  })
+
+  test('gives the exit code of what npm runs', async () => {
+    const { folder, remove } = temporaryFolder()
+    writeFileSync(join(folder, 'package.json'), JSON.stringify({ scripts: { start: 'exit 3' } }))
+    expect(await npm(['run', '--silent', 'start'], folder)).toBe(3)
+    remove()
   })
 
   test.each([

@@ -1,10 +1,10 @@
 /** The packages of the examples: those of their lock file, and latchkey as it is packed. */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EXAMPLES, type Example } from './example.ts'
+import { npm } from './npm.ts'
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 const QUIETLY = [
@@ -15,29 +15,6 @@ const QUIETLY = [
   '--loglevel=error',
   '--engine-strict',
 ]
-
-/** Runs npm to its end, with this process's output, and gives its exit code. */
-export function npm(
-  args: readonly string[],
-  cwd: string,
-  options: { env?: object; timeoutMs?: number } = {},
-): Promise<number> {
-  // The npm that runs this, if one does: a program of that name is not found everywhere.
-  const path = process.env['npm_execpath'] ?? ''
-  const [file, before] = basename(path) === 'npm-cli.js' ? [process.execPath, [path]] : ['npm', []]
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, [...before, ...args], {
-      cwd,
-      env: { ...process.env, ...options.env },
-      stdio: ['ignore', 'inherit', 'inherit'],
-      ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
-    })
-    child.once('error', reject)
-    child.once('exit', (code) => {
-      resolve(code ?? 1)
-    })
-  })
-}
 
 /** Packs latchkey as it is built now, and installs it with the packages of these examples, anew. */
 export async function install(examples: readonly Example[], isAll: boolean): Promise<void> {

@@ -4,7 +4,8 @@
  */
 import { choose, EXAMPLES, readExamples, type Example } from './example.ts'
 import { isRequired, startEngines } from './engines.ts'
-import { install, npm } from './installation.ts'
+import { install } from './installation.ts'
+import { npm } from './npm.ts'
 
 /** One that does not end by itself is ended. */
 const CAP_MS = 120_000
@@ -49,7 +50,7 @@ async function run({ name, engines }: Example): Promise<Outcome> {
   }
 }
 
-async function npmRun(args: readonly string[], env: object = {}): Promise<Outcome> {
-  const code = await npm(['run', '--silent', ...args], EXAMPLES, { env, timeoutMs: CAP_MS })
+async function npmRun(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Outcome> {
+  const code = await npm(['run', '--silent', ...args], EXAMPLES, { env, signal: AbortSignal.timeout(CAP_MS) })
   return code === 0 ? 'passed' : 'FAILED'
 }
