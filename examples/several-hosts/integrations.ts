@@ -17,7 +17,13 @@ export const database = postgresStore({
 
 /** PostgreSQL tells of changes, so that what is held in memory is never older than the last notice. */
 export const store = cachedStore(database)
-export const registry = createRegistry({ store, missing: 'defer', watch: true })
+export const registry = createRegistry({
+  store,
+  missing: 'defer',
+  watch: true,
+  // Three hosts start children at once, also on a machine that has other work to do.
+  pool: { startTimeoutMs: 60_000 },
+})
 
 export const deploy = registry.register({ name: 'deploy', secrets: ['cloud'] })(async (url: string) => {
   const response = await fetch(url, {

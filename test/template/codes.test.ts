@@ -30,7 +30,7 @@ describe('the codes of templates', () => {
     expect(error.message).toContain('SECRETS.api.NOPE')
     expect(error.issues[0]?.pointer).toContain('line\nbreak')
     expect(((await failure(resolveTemplate('{{ D.nope }}', CONTEXTS))) as Error).message).toBe(
-      'NOT_FOUND at the top (D.nope): There is no such value.',
+      'NOT_FOUND at the top (D.nope): There is no such value: correct the path, or pass it in.',
     )
   })
 })
