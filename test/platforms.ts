@@ -6,6 +6,7 @@ type Left = Readonly<Record<string, string>>
 const LINUX_ONLY: Left = {
   'test/cli/inject.test.ts': '/dev/full',
   'test/cli/list.test.ts': '/dev/full',
+  'test/cli/processes.test.ts': '/proc of other processes',
   'test/cli/run.test.ts': '/proc and /dev/full',
   'test/cli/transfer.test.ts': '/dev/full',
   'test/stores/file/keys.test.ts': '/proc/self/fd',
@@ -20,6 +21,7 @@ const POSIX_ONLY: Left = {
   'test/cli/': 'a shell, signals and permission bits',
   'test/crypto/vectors.test.ts': 'the encrypted file',
   'test/docs/': 'a shell',
+  'test/package/examples.test.ts': 'a shell and symbolic links',
   'test/package/installed.test.ts': 'a shell and symbolic links',
   'test/package/runtimes.test.ts': 'a shell and symbolic links',
   'test/registry/events.test.ts': 'the encrypted file, and signals',

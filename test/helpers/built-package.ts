@@ -68,11 +68,15 @@ function nameOf(specifier: string): string {
   return plain.split('/', plain.startsWith('@') ? 2 : 1).join('/')
 }
 
-/** The file of `dist` that holds a part which is loaded when it is needed: `name-HASH.js`. */
-export function partOf(name: string): string {
-  const files = readdirSync(DIST).filter((file) => new RegExp(`^${name}-[A-Z0-9]{8}\\.js$`).test(file))
-  if (files.length !== 1) throw new Error(`dist has ${files.length} files that could be ${name}`)
-  return files[0] ?? ''
+/** The files that each command of the bin is loaded with, as the table of commands in the built bin names them. */
+export function commandFiles(): ReadonlyMap<string, readonly string[]> {
+  const tables = Object.entries(builtFiles()).filter(([, text]) => text.includes('"rotate-key":async'))
+  if (tables.length !== 1) throw new Error(`dist has ${tables.length} tables of commands`)
+  const [table, text] = tables[0] ?? ['', '']
+  const entries = text.matchAll(/(?:"([a-z -]+)"|([a-z]+)):async\(\)=>\(await import\("\.\/([^"]+)"\)\)/g)
+  return new Map(
+    [...entries].map(([, quoted, plain, file = '']) => [quoted ?? plain ?? '', ['cli.js', table, file]] as const),
+  )
 }
 
 /** The texts of all programs of `dist`, by their names. */

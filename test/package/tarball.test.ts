@@ -16,7 +16,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 test('the tarball holds the built package and its pages, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   expect(files.filter((path) => !path.startsWith('dist/'))).toEqual(pages)
-  const built = /^dist\/(stores\/)?[\w-]+(\.js|\.d\.ts)$|^dist\/THIRD-PARTY\.txt$/
+  const built = /^dist\/(stores\/)?[\w-]+(\.c?js|\.d\.ts)$|^dist\/THIRD-PARTY\.txt$/
   expect(files.filter((path) => path.startsWith('dist/') && !built.test(path))).toEqual([])
 })
 
