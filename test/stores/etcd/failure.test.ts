@@ -107,13 +107,16 @@ describe('what etcd, or a proxy, answers', () => {
   })
 
   test('about another key than was asked for is UNAVAILABLE', async () => {
-    const kv = { key: base64('latchkey/secrets/default,b'), mod_revision: '3', value: base64('x') }
+    const kvs = [{ key: base64('latchkey/secrets/default,b'), mod_revision: '3', value: base64('x') }]
     const store = opened({
-      fetch: fake((path) =>
-        path === 'kv/txn' ? { header: {}, responses: [{ response_range: { kvs: [kv] } }] } : undefined,
-      ).fetch,
+      fetch: fake((path, body) => {
+        if (path === 'kv/txn') return { header: {}, responses: [{ response_range: { kvs } }, { response_range: {} }] }
+        return body['key'] === base64('latchkey/secrets/default,a') ? { header: {}, kvs } : undefined
+      }).fetch,
     })
-    expect(await failureOf(() => store.get('a'))).toMatchObject({ code: 'UNAVAILABLE', store: 'etcd' })
+    for (const act of [() => store.get('a'), () => store.getMany([{ name: 'a' }, { name: 'c' }])]) {
+      expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', store: 'etcd' })
+    }
   })
 
   test('nothing within timeoutMs is UNAVAILABLE', async () => {
