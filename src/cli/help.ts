@@ -52,13 +52,19 @@ export function commandHelp(name: string, command: Command, columns: number): st
   const width = Math.min(columns, WIDEST)
   const { examples = [] } = command
   return [
-    ...paragraphs([`Usage: latchkey ${usageOf(name, command)} [options]`, `${command.summary}.`], width),
+    ...paragraphs([`Usage: latchkey ${usageWithOptions(name, command)}`, `${command.summary}.`], width),
     ...paragraphs(command.details, width),
     `Options:\n${optionRows({ ...command.options, ...COMMON_OPTIONS }, width)}`,
     // Not wrapped: they are there to be copied.
     ...(examples.length === 0 ? [] : [`Examples:\n${examples.map((line) => `  ${line}`).join('\n')}`]),
     ...paragraphs([EXIT_CODES], width),
   ].join('\n\n')
+}
+
+/** What follows `--` is the program's own, its options too. */
+function usageWithOptions(name: string, command: Command): string {
+  const usage = usageOf(name, command)
+  return command.takesProgram === true ? usage.replace(' -- ', ' [options] -- ') : `${usage} [options]`
 }
 
 /** Lists options with their descriptions. */

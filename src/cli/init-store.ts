@@ -7,6 +7,7 @@ import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { CliError, oneLine } from './failure.ts'
 import { newKeyFile } from './new-key.ts'
+import { nextStep } from './next-step.ts'
 import { assertCan, withStore } from './store.ts'
 
 /** Prepares the store of `--store`. May be called again: what is there stays. */
@@ -26,7 +27,7 @@ export async function initStore(input: Input): Promise<ExitCode> {
           `Made its key ${oneLine(keyFile)}, which only you can read. Keep a copy: without it nobody can read what is stored.`,
           `To use it, set LATCHKEY_KEY_FILE=${oneLine(keyFile)}, or give --key-file each time.`,
         ]),
-    'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
+    nextStep(input),
   ]
   await answer(input, { migrated, keyFile: keyFile ?? null }, lines.join('\n'))
   return EXIT.ok

@@ -15,6 +15,7 @@ test('init makes a store and its key, says where the key is and how to keep it, 
   expect(stdout).toContain(KEY)
   expect(stdout).toContain('Keep a copy of the key where the store is not')
   expect(stdout).not.toContain('lk1_')
+  expect(stdout).toContain('\nNext: latchkey set my_github_secret GH_ACCESS_TOKEN\n')
 })
 
 test.each(['0000', '0777'])('under a umask of %s, both files are 0600 and can be used', async (umask) => {
@@ -84,6 +85,7 @@ test('--file and --key-file say where; how the key is found from there is told',
   expect(code).toBe(0)
   expect(folder.entries()).toEqual(['.gitignore', 'a.latchkey', 'k'])
   expect(stdout).toContain(`LATCHKEY_KEY_FILE=${folder.at('k')}`)
+  expect(stdout).toContain('Next, with the same --file: latchkey set ')
   const env = { LATCHKEY_KEY_FILE: folder.at('k') }
   expect(await folder.run(['set', 'a', 'B', '--file', 'a.latchkey'], { env, stdin: 'c' })).toMatchObject({ code: 0 })
 })

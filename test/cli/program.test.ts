@@ -50,6 +50,8 @@ test('help is asked for by -h, whatever else is missing; a group lists its comma
   const help = await folder.run(['set', '-h'])
   expect(help).toMatchObject({ code: 0, stderr: '' })
   expect(help.stdout).toContain('Usage: latchkey set NAME KEY [options]')
+  const ofRun = await folder.run(['run', '-h'])
+  expect(ofRun.stdout).toContain('Usage: latchkey run [options] -- PROGRAM [ARGUMENT...]\n')
   expect((await folder.run(['recipients', '--help'])).stdout).toContain('  recipients rm ID ')
   const bare = await folder.run(['recipients'])
   expect(bare).toMatchObject({ code: 2, stdout: '' })

@@ -55,6 +55,7 @@ async function initMakesAKey(store: string): Promise<void> {
   expect(made).toMatchObject({ code: 0, stderr: '' })
   expect(made.stdout).toContain(`Made its key ${folder.at('db.key')}, which only you can read.`)
   expect(made.stdout).toContain(`LATCHKEY_KEY_FILE=${folder.at('db.key')}`)
+  expect(made.stdout).toContain('Next, with the same --store: latchkey set ')
   expect([folder.entries(), folder.mode('db.key'), folder.read('.gitignore')]).toEqual([
     ['.gitignore', 'db.key'],
     '600',

@@ -9,6 +9,7 @@ import type { Command, Input } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine } from '../failure.ts'
 import { ignoreInGit } from '../git-ignore.ts'
+import { nextStep } from '../next-step.ts'
 import { addressOf, storeFileOf, withFileStore } from '../store.ts'
 
 export const init: Command = {
@@ -63,7 +64,7 @@ async function make(store: FileStore, input: Input): Promise<Made> {
     `${oneLine(ignored.line)} ${ignored.added ? 'was added to' : 'is in'} ${shown(ignored.path)}: git does not take the key.`,
     `${keep(false)} Where the key file cannot be, give its text as LATCHKEY_KEY.`,
     ...elsewhere(path, keyFile),
-    'Next: latchkey set my_github_secret GH_ACCESS_TOKEN',
+    nextStep(input),
   ].join('\n')
   return { store: path, keyFile, text }
 }
