@@ -167,7 +167,7 @@ export class MissingSecretsError extends LatchkeyError {
 
   constructor(missing: readonly MissingSecret[], details: ErrorDetails = {}) {
     super(missingMessage(missing), {
-      hint: 'Create what is missing in the store, or make it optional in the registration.',
+      hint: missingHint(missing[0]),
       ...details,
     })
     this.missing = Object.freeze(missing.map((item) => Object.freeze({ ...item })))
@@ -185,6 +185,16 @@ function missingMessage(missing: readonly MissingSecret[]): string {
     return `${what} (scope ${item.scope}), required by ${item.function}`
   })
   return lines.length === 1 ? `Missing: ${lines[0] ?? ''}` : `${lines.length} missing:\n  ${lines.join('\n  ')}`
+}
+
+/** What to do, with the first of them as the example. */
+function missingHint(first: MissingSecret | undefined): string {
+  const scope = first === undefined || first.scope === 'default' ? '' : ` --scope ${first.scope}`
+  const command = `npx latchkey set ${first?.secret ?? 'NAME'} ${first?.key ?? 'KEY'}${scope}`
+  return (
+    `Create it in the store (where that is a store file: ${command}), or make it optional in the registration. ` +
+    "If it is there, look at the store's path, the scope and the spelling."
+  )
 }
 
 /** Where a schema found something wrong. Never the input, and never the schema's own message, which may quote it. */
@@ -298,8 +308,10 @@ nameClass(TemplateError, 'TemplateError')
 
 function templateMessage(issues: readonly TemplateIssue[]): string {
   const lines = issues.map((issue) => {
-    const { code, pointer, reference, message } = issue
-    return `${code} at ${pointer === '' ? 'the top' : shownPointer(pointer)}${reference === undefined ? '' : ` (${reference})`}: ${message}`
+    const { code, pointer, reference, message, suggestion } = issue
+    const where = `${code} at ${pointer === '' ? 'the top' : shownPointer(pointer)}`
+    const meant = suggestion === undefined ? '' : ` Did you mean ${suggestion}?`
+    return `${where}${reference === undefined ? '' : ` (${reference})`}: ${message}${meant}`
   })
   return lines.length === 1 ? (lines[0] ?? '') : `${lines.length} issues in the template:\n  ${lines.join('\n  ')}`
 }

@@ -117,7 +117,7 @@ export function checkedValues(values: unknown, address: SecretAddress): Readonly
     })
   }
   if (typeof values !== 'object' || values === null || Array.isArray(values)) {
-    return invalid('the values must be an object of key/value pairs.')
+    return invalid("the values must be an object of key/value pairs, e.g. { API_TOKEN: '…' }.")
   }
   const entries = Object.entries(values as Record<string, unknown>)
   if (entries.length === 0) return invalid('a secret needs at least one key.')

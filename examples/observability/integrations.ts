@@ -7,7 +7,7 @@ export const store = memoryStore({
 export const registry = createRegistry({ store })
 
 export const whoAmI = registry.register({ name: 'who_am_i', secrets: ['my_github_secret'] })(() =>
-  Promise.resolve(process.env['GH_USERNAME']),
+  Promise.resolve(process.env.GH_USERNAME),
 )
 
 export const closeIssue = registry.register({ name: 'close_issue', secrets: ['my_github_secret'] })(

@@ -12,8 +12,8 @@ export const createIssue = registry.register({
 })(async (input: { server: string; title: string }) => {
   const response = await fetch(`${input.server}/issues`, {
     method: 'POST',
-    headers: { Authorization: `Bearer ${process.env['GH_ACCESS_TOKEN'] ?? ''}` },
-    body: JSON.stringify({ title: input.title, assignee: process.env['GH_USERNAME'] }),
+    headers: { Authorization: `Bearer ${process.env.GH_ACCESS_TOKEN ?? ''}` },
+    body: JSON.stringify({ title: input.title, assignee: process.env.GH_USERNAME }),
   })
   const { number } = (await response.json()) as { number: number }
   return { status: response.status, number, pid: process.pid }

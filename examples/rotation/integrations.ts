@@ -2,14 +2,14 @@
 import { cachedStore, createRegistry, fileStore, withFreshSecret } from 'latchkey'
 
 /** What the functions are given comes from memory for a minute: a rotation by another process is not seen at once. */
-export const registry = createRegistry({ store: cachedStore(fileStore({ path: process.env['ROTATION_STORE'] ?? '' })) })
+export const registry = createRegistry({ store: cachedStore(fileStore({ path: process.env.ROTATION_STORE ?? '' })) })
 
 const isUnauthorized = (error: object): boolean => 'status' in error && error.status === 401
 
 /** Opens an issue; outlives a rotation of the token, whose newest version it then asks for. */
 export const openIssue = withFreshSecret(
   registry.register({ name: 'open_issue', secrets: [{ name: 'github', keys: ['GH_ACCESS_TOKEN'] }] })(
-    async (url: string) => post(url, process.env['GH_ACCESS_TOKEN']),
+    async (url: string) => post(url, process.env.GH_ACCESS_TOKEN),
   ),
   isUnauthorized,
 )
@@ -21,9 +21,9 @@ export const openIssueWithEither = registry.register({
   isAuthError: isUnauthorized,
 })(async (url: string) => {
   try {
-    return await post(url, process.env['GH_ACCESS_TOKEN'])
+    return await post(url, process.env.GH_ACCESS_TOKEN)
   } catch (error) {
-    const previous = process.env['GH_ACCESS_TOKEN_PREVIOUS']
+    const previous = process.env.GH_ACCESS_TOKEN_PREVIOUS
     if (!isUnauthorized(error as object) || previous === undefined) throw error
     return await post(url, previous)
   }

@@ -8,8 +8,8 @@ import { fileStore, generateKey } from 'latchkey'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-rotation-'))
 const path = join(folder, 'secrets.latchkey')
-process.env['ROTATION_STORE'] = path
-process.env['LATCHKEY_KEY'] = generateKey()
+process.env.ROTATION_STORE = path
+process.env.LATCHKEY_KEY = generateKey()
 
 /** The service: it takes the tokens in here. */
 const valid = new Set(['token-1'])

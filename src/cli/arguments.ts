@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util'
 import type { Command, Input, Options } from './command.ts'
 import { COMMON_OPTIONS, SCOPE_OPTION, STORE_OPTIONS } from './command.ts'
 import { usageError } from './failure.ts'
+import type { CliError } from './failure.ts'
+import { nearest } from './nearest.ts'
 
 /** Which command is meant. */
 export interface Found {
@@ -27,8 +29,17 @@ export function findCommand(args: readonly string[]): Found {
   }
 }
 
-/** Reads options and arguments, whatever these are, for a command line of these options. */
-export function parseOptions(args: readonly string[], options: Options, help: string): Input {
+/**
+ * Reads options and arguments, whatever these are, for a command line of these options.
+ *
+ * @param without - makes the error for an option that is none of these. Default: that there is no such option.
+ */
+export function parseOptions(
+  args: readonly string[],
+  options: Options,
+  help: string,
+  without?: (name: string) => CliError | undefined,
+): Input {
   const given = new Map<string, string[]>()
   const positionals: string[] = []
   const program: string[] = []
@@ -39,7 +50,7 @@ export function parseOptions(args: readonly string[], options: Options, help: st
     else {
       const shown = shownOption(token.rawName)
       const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined
-      if (option === undefined) throw usageError(`There is no option ${shown} here.`, help)
+      if (option === undefined) throw without?.(token.name) ?? unknownOption(token.name, shown, options, help)
       const texts = given.get(token.name) ?? []
       if (texts.length > 0 && option.multiple !== true) throw usageError(`The option ${shown} is given twice.`, help)
       texts.push(option.placeholder === undefined ? flagOf(token, help) : textOf(token, option.placeholder, help))
@@ -58,7 +69,7 @@ export function parseOptions(args: readonly string[], options: Options, help: st
 /** Reads what a command was given. Throws a usage error that says which of it is wrong. */
 export function parseCommand(name: string, command: Command, args: readonly string[]): Input {
   const help = `latchkey ${name} --help tells what it takes.`
-  const input = parseOptions(args, { ...command.options, ...COMMON_OPTIONS }, help)
+  const input = parseOptions(args, { ...command.options, ...COMMON_OPTIONS }, help, command.withoutOption)
   if (input.flag('help') || input.flag('version')) return input
   // Without a program to pass it to, what follows -- is arguments, which may then begin with a dash.
   const words = command.takesProgram === true ? input.arguments : [...input.arguments, ...input.program]
@@ -95,6 +106,14 @@ function tokensOf(args: readonly string[], options: Options) {
     allowPositionals: true,
     tokens: true,
   }).tokens
+}
+
+function unknownOption(name: string, shown: string, options: Options, help: string): CliError {
+  const meant = name.length > 1 ? nearest(name, Object.keys(options)) : undefined
+  return usageError(
+    `There is no option ${shown} here.`,
+    meant === undefined ? help : `Did you mean --${meant}? ${help}`,
+  )
 }
 
 function flagOf(token: OptionToken, help: string): string {

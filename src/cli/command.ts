@@ -3,7 +3,7 @@ import type { ExitCode } from './exit-codes.ts'
 import type { CliError } from './failure.ts'
 
 /** An option: a flag, or one that takes a text if it has a placeholder. */
-export interface Option {
+interface Option {
   /** How help names the text that follows, e.g. `PATH`. Without one, the option is a flag. */
   readonly placeholder?: string
   /** One letter, without the dash. */
@@ -47,6 +47,8 @@ export interface Command {
   readonly examples?: readonly string[]
   /** Says what is wrong when there are more arguments than it takes. Default: that there are too many. */
   readonly surplus?: () => CliError
+  /** Says more of an option that it does not take, if it can. */
+  readonly withoutOption?: (name: string) => CliError | undefined
   /** Does it. What goes wrong is thrown; what is asked for goes to stdout, everything else to stderr. */
   run(input: Input): Promise<ExitCode>
 }

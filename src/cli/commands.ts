@@ -24,5 +24,6 @@ export const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   inject: async () => (await import('./commands/inject.ts')).inject,
   check: async () => (await import('./commands/check.ts')).check,
   manifest: async () => (await import('./commands/manifest.ts')).manifest,
+  help: async () => (await import('./commands/help.ts')).help,
   completion: async () => (await import('./commands/completion.ts')).completion,
 }

@@ -1,8 +1,7 @@
 /** Asks whether something that cannot be undone is meant. */
-import { createInterface } from 'node:readline'
 import type { Input } from './command.ts'
-import { CliError, Interrupted, usageError } from './failure.ts'
-import { stderr } from './output.ts'
+import { CliError, usageError } from './failure.ts'
+import { askLine } from './prompt.ts'
 
 /**
  * Returns if the person at the terminal says yes, or said it before with `--yes`.
@@ -13,23 +12,6 @@ export async function confirm(input: Input, question: string): Promise<void> {
   if (input.flag('yes')) return
   if (!process.stdin.isTTY)
     throw usageError('This cannot be undone, and there is no terminal to ask on.', 'Say that it is meant with --yes.')
-  if (/^y(es)?$/i.test((await lineOf(`${question} [y/N] `)).trim())) return
+  if (/^y(es)?$/i.test((await askLine(`${question} [y/N] `)).trim())) return
   throw new CliError('DECLINED', 'Nothing was changed.', 'Answer y to do it.')
-}
-
-function lineOf(question: string): Promise<string> {
-  const lines = createInterface({ input: process.stdin, output: stderr(), historySize: 0 })
-  return new Promise<string>((resolve, reject) => {
-    lines.on('SIGINT', () => {
-      stderr().write('\n')
-      reject(new Interrupted())
-    })
-    lines.on('close', () => {
-      // Ctrl-D, or a terminal that went away.
-      resolve('')
-    })
-    lines.question(question, resolve)
-  }).finally(() => {
-    lines.close()
-  })
 }

@@ -14,7 +14,7 @@ export interface DocumentSecret {
 }
 
 /** The first member of the documents that `export` writes. */
-export const FORMAT = 'latchkey-secrets/1'
+const FORMAT = 'latchkey-secrets/1'
 
 /** Gives the JSON document of secrets. */
 export function formatDocument(secrets: readonly DocumentSecret[]): string {

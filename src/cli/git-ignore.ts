@@ -41,7 +41,7 @@ export function ignoreInGit(file: string): Ignored {
     }
   } catch (error) {
     const message = `Could not add the key file to ${path} (${errnoOf(error) ?? 'unknown'}). No key was made.`
-    throw new CliError('UNAVAILABLE', message, 'Make that file writable, or name another place with --key-file.')
+    throw new CliError('UNAVAILABLE', message, 'Make that file writable, or name another folder for the key.')
   }
 }
 

@@ -4,6 +4,7 @@ import { usageOf } from './arguments.ts'
 import { COMMON_OPTIONS } from './command.ts'
 import type { Command, Options } from './command.ts'
 import { COMMANDS } from './commands.ts'
+import { subcommandsOf, unknownCommand, unknownSubcommand } from './unknown.ts'
 
 /** Wider lines are hard to read. */
 const WIDEST = 100
@@ -11,6 +12,18 @@ const WIDEST = 100
 const LEAST_BESIDE = 30
 
 const EXIT_CODES = 'Exit codes: 0 done, 1 it failed, 2 the command line is wrong, 130 Ctrl-C at a prompt.'
+
+/** Help for what these words name: the program, a group of commands, or a command. Throws a usage error if they name nothing. */
+export async function helpFor(words: readonly string[], columns: number): Promise<string> {
+  const [first] = words
+  if (first === undefined) return programHelp(columns)
+  const name = words.join(' ')
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load !== undefined) return commandHelp(name, await load(), columns)
+  const inGroup = subcommandsOf(first)
+  if (words.length === 1 && inGroup.length > 0) return groupHelp(first, columns)
+  throw inGroup.length > 0 ? unknownSubcommand(first, words[1]) : unknownCommand(first)
+}
 
 /** Help for the program: its commands, one line each. */
 export async function programHelp(columns: number): Promise<string> {
@@ -20,18 +33,17 @@ export async function programHelp(columns: number): Promise<string> {
     'Usage: latchkey COMMAND [options]',
     `Commands:\n${aligned(await summaries(Object.keys(COMMANDS)), width)}`,
     `Options of every command:\n${optionRows(COMMON_OPTIONS, width)}`,
-    ...paragraphs(['latchkey COMMAND --help tells more of a command.', EXIT_CODES], width),
+    ...paragraphs(['latchkey help COMMAND tells more of a command.', EXIT_CODES], width),
   ].join('\n\n')
 }
 
 /** Help for a group of commands, such as `recipients`. */
 export async function groupHelp(group: string, columns: number): Promise<string> {
   const width = Math.min(columns, WIDEST)
-  const names = Object.keys(COMMANDS).filter((name) => name.startsWith(`${group} `))
   return [
-    `Usage: latchkey ${group} COMMAND [options]`,
-    `Commands:\n${aligned(await summaries(names), width)}`,
-    ...paragraphs([`latchkey ${group} COMMAND --help tells more of a command.`], width),
+    ...paragraphs([`Usage: latchkey ${group} COMMAND [options]`], width),
+    `Commands:\n${aligned(await summaries(subcommandsOf(group)), width)}`,
+    ...paragraphs([`latchkey help ${group} COMMAND tells more of a command.`], width),
   ].join('\n\n')
 }
 
@@ -50,7 +62,7 @@ export function commandHelp(name: string, command: Command, columns: number): st
 }
 
 /** Lists options with their descriptions. */
-export function optionRows(options: Options, width: number): string {
+function optionRows(options: Options, width: number): string {
   return aligned(
     Object.entries(options).map(([name, { placeholder, short, description, multiple }]) => {
       const letter = short === undefined ? '' : `-${short}, `

@@ -20,7 +20,7 @@ const HINTS: Readonly<Record<string, string>> = {
   MISSING_SECRETS: 'latchkey list shows what there is; latchkey set stores what is missing.',
   NOT_FOUND: 'latchkey list shows what there is.',
   UNEXPECTED: 'This is a mistake in latchkey. Report it, with the command but without any value.',
-  USAGE: 'See latchkey --help.',
+  USAGE: 'See latchkey help.',
 }
 
 /** Gives what to do about an error of this code; `undefined` where nothing general can be said. */

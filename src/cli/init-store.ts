@@ -7,11 +7,12 @@ import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { CliError, oneLine } from './failure.ts'
 import { newKeyFile } from './new-key.ts'
-import { withStore } from './store.ts'
+import { assertCan, withStore } from './store.ts'
 
 /** Prepares the store of `--store`. May be called again: what is there stays. */
 export async function initStore(input: Input): Promise<ExitCode> {
   const { keyFile, migrated } = await withStore(input, async (store) => {
+    assertCan(store, 'write', 'needs nothing made: it is only read')
     const keyFile = 'rotateKey' in store ? await keyFor(input) : undefined
     const migrated = 'migrate' in store && typeof store.migrate === 'function'
     if (migrated) await (store as unknown as { migrate(): Promise<void> }).migrate()

@@ -37,10 +37,12 @@ async function passphraseOf(input: Input, isNew: boolean): Promise<string | unde
 
 /** Asks for a new pass phrase, twice: one that was mistyped would open nothing. */
 export async function askTwice(): Promise<string> {
-  const { askHidden } = await import('./prompt.ts')
-  const first = notEmpty(await askHidden('New pass phrase (not shown): '))
-  if ((await askHidden('The same again: ')) === first) return first
-  throw new CliError('INVALID', 'The two pass phrases are not the same. Nothing was changed.', 'Try again.')
+  const { withHiddenTyping } = await import('./prompt.ts')
+  return withHiddenTyping(async (ask) => {
+    const first = notEmpty(await ask('New pass phrase (not shown): '))
+    if ((await ask('The same again: ')) === first) return first
+    throw new CliError('INVALID', 'The two pass phrases are not the same. Nothing was changed.', 'Try again.')
+  })
 }
 
 /** Gives a pass phrase, if it is not empty. */

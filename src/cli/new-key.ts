@@ -1,4 +1,5 @@
 /** Makes new keys for a store: a key file, or a pass phrase that is asked for twice. */
+import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { nodeFileSystem } from '../stores/file/file-system.ts'
 import { makeKeyFile } from '../stores/keys/key-file.ts'
@@ -21,8 +22,9 @@ export const NEW_PASSPHRASE_OPTIONS = {
 /** Makes a key file with a new key, and keeps it out of git. Gives its path. Throws CONFLICT if there is a file. */
 export async function newKeyFile(text: string): Promise<string> {
   const path = resolve(text)
+  // Git is told first: a key that it may take is none to keep. But not of a file that was there before.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) ignoreInGit(path)
   await makeKeyFile(path, nodeFileSystem)
-  ignoreInGit(path)
   return path
 }
 

@@ -87,13 +87,24 @@ function writeNow(bytes: Uint8Array): number {
   return written
 }
 
+/** Breaks the lines of a text that are longer than the terminal is wide between their words; elsewhere gives it as it is. */
+export async function wrapped(text: string, stream: NodeJS.WriteStream): Promise<string> {
+  const columns = columnsOf(stream)
+  if (!stream.isTTY || text.split('\n').every((line) => line.length <= columns && !WIDE.test(line))) return text
+  const { default: wrap } = await import('wrap-ansi')
+  return wrap(text, columns)
+}
+
+/** What may take two columns. */
+const WIDE = /[^\x20-\x7e]/
+
 /** Says something beside the result, on stderr: a pipe gets nothing of it. */
-export function note(text: string): void {
-  stderr().write(`${text}\n`)
+export async function note(text: string): Promise<void> {
+  stderr().write(`${await wrapped(text, stderr())}\n`)
 }
 
 /** Whether a stream is a terminal with colours; `NO_COLOR`, `FORCE_COLOR` and `TERM=dumb` are heeded by Node. */
-export function hasColors(stream: NodeJS.WriteStream): boolean {
+function hasColors(stream: NodeJS.WriteStream): boolean {
   return stream.isTTY && stream.hasColors()
 }
 

@@ -1,44 +1,105 @@
-/** Asks for a value on the terminal, without showing it. */
+/** Asks on the terminal: for a value, without showing it, or for a line. */
 import { openSync } from 'node:fs'
-import { emitKeypressEvents } from 'node:readline'
-import type { Key } from 'node:readline'
-import { ReadStream } from 'node:tty'
+import { createInterface } from 'node:readline'
+import { ReadStream, WriteStream } from 'node:tty'
 import { CliError, errnoOf, Interrupted } from './failure.ts'
 import { stderr } from './output.ts'
 import { withoutLineEnd } from './standard-input.ts'
+import { hiddenLines } from './typed-lines.ts'
 
 /** Terminals mark what is pasted, so that the line breaks in a pasted key do not end it, nor reach the shell. */
 const MARK_PASTES = '\x1b[?2004h'
 const MARK_NO_PASTES = '\x1b[?2004l'
+/** What ends the process from outside: the terminal is put back before. Not SIGHUP, after which there is none. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGQUIT'] as const
+
+/** Asks a question, and resolves with what was typed or pasted before Enter. */
+export type Ask = (question: string) => Promise<string>
+
+/** Asks one question; see {@link withHiddenTyping}. */
+export function askHidden(question: string): Promise<string> {
+  return withHiddenTyping((ask) => ask(question))
+}
 
 /**
- * Asks on the terminal, and resolves with what was typed or pasted before Enter. It is the terminal that stdin is, else the one
- * that the program was started on: a value may come on stdin, and a pass phrase from the person. The question goes to stderr, so
- * that stdout can be redirected. The terminal is put back however it ends.
+ * Calls `use` with what asks on the terminal and shows nothing of what is typed, also between two questions. It is the terminal that
+ * stdin is, else the one that the program was started on: a value may come on stdin, and a pass phrase from the person. The question
+ * goes to stderr, so that stdout can be redirected; where that is no terminal, to the one that the program was started on. The
+ * terminal is put back however it ends.
  *
  * @throws Interrupted for Ctrl-C, CliError NO_VALUE for Ctrl-D, or if there is no terminal.
  */
-export async function askHidden(question: string): Promise<string> {
-  const screen = stderr()
-  const keyboard = process.stdin.isTTY ? process.stdin : startedOn()
-  const marks = screen.isTTY && process.env['TERM'] !== 'dumb'
-  emitKeypressEvents(keyboard)
-  keyboard.setRawMode(true)
-  screen.write(`${marks ? MARK_PASTES : ''}${question}`)
-  try {
-    return withoutLineEnd(await typedLine(keyboard))
-  } finally {
+export async function withHiddenTyping<T>(use: (ask: Ask) => Promise<T>): Promise<T> {
+  const keyboard = process.stdin.isTTY ? process.stdin : new ReadStream(startedOn('r'))
+  const screen = stderr().isTTY ? stderr() : new WriteStream(startedOn('w'))
+  const marks = process.env['TERM'] !== 'dumb'
+  const lines = hiddenLines(keyboard)
+  const putBack = (): void => {
     keyboard.setRawMode(false)
-    keyboard.pause()
+    if (marks) screen.write(MARK_NO_PASTES)
+  }
+  const onSignal = (signal: NodeJS.Signals): void => {
+    putBack()
+    for (const one of ENDING) process.off(one, onSignal)
+    process.kill(process.pid, signal)
+  }
+  for (const signal of ENDING) process.on(signal, onSignal)
+  keyboard.setRawMode(true)
+  if (marks) screen.write(MARK_PASTES)
+  try {
+    return await use(async (question) => {
+      screen.write(question)
+      try {
+        return withoutLineEnd(await lines.next())
+      } finally {
+        screen.write('\n')
+      }
+    })
+  } finally {
+    lines.end()
+    putBack()
+    for (const signal of ENDING) process.off(signal, onSignal)
     if (keyboard !== process.stdin) keyboard.destroy()
-    screen.write(`${marks ? MARK_NO_PASTES : ''}\n`)
+    if (screen !== stderr()) screen.destroy()
   }
 }
 
-/** The terminal that the program was started on, wherever its stdin comes from. */
-function startedOn(): ReadStream {
+/**
+ * Asks on the terminal that stdin is for a line that may be seen; the terminal itself shows and edits it. The empty text: Ctrl-D.
+ *
+ * @throws Interrupted for Ctrl-C.
+ */
+export function askLine(question: string): Promise<string> {
+  const screen = stderr().isTTY ? stderr() : new WriteStream(startedOn('w'))
+  const lines = createInterface({ input: process.stdin, terminal: false })
+  let interrupt: (() => void) | undefined
+  return new Promise<string>((resolve, reject) => {
+    interrupt = () => {
+      screen.write('\n')
+      reject(new Interrupted())
+    }
+    process.once('SIGINT', interrupt)
+    screen.write(question)
+    lines.once('line', (line) => {
+      // A Ctrl-C before it counts: of two turns of the event loop the second is after Node has looked for signals.
+      setImmediate(() => setImmediate(resolve, line))
+    })
+    lines.once('close', () => {
+      // Ctrl-D, or a terminal that went away: the cursor still stands behind the question.
+      screen.write('\n')
+      resolve('')
+    })
+  }).finally(() => {
+    if (interrupt !== undefined) process.off('SIGINT', interrupt)
+    lines.removeAllListeners('close').close()
+    if (screen !== stderr()) screen.destroy()
+  })
+}
+
+/** Opens the terminal that the program was started on, wherever its streams come from and go to. */
+function startedOn(how: 'r' | 'w'): number {
   try {
-    return new ReadStream(openSync('/dev/tty', 'r'))
+    return openSync('/dev/tty', how)
   } catch (error) {
     throw new CliError(
       'NO_VALUE',
@@ -46,43 +107,4 @@ function startedOn(): ReadStream {
       'Give it in a file: the options that end in -file name one.',
     )
   }
-}
-
-function typedLine(keyboard: ReadStream): Promise<string> {
-  let typed: string[] = []
-  let pasting = false
-
-  return new Promise<string>((resolve, reject) => {
-    const end = (settle: () => void): void => {
-      keyboard.off('keypress', press).off('end', ended).off('error', ended)
-      settle()
-    }
-    const ended = (): void => {
-      end(() => {
-        reject(
-          new CliError('NO_VALUE', 'The terminal was closed: no value was given.', 'Nothing was changed. Try again.'),
-        )
-      })
-    }
-    const press = (text: string | undefined, key: Key): void => {
-      if (key.name === 'paste-start') pasting = true
-      else if (key.name === 'paste-end') pasting = false
-      else if (pasting) typed.push(key.name === 'return' ? '\n' : (key.sequence ?? text ?? ''))
-      else if (key.name === 'return' || key.name === 'enter') {
-        end(() => {
-          resolve(typed.join(''))
-        })
-      } else if (key.ctrl === true && key.name === 'c') {
-        end(() => {
-          reject(new Interrupted())
-        })
-      } else if (key.ctrl === true && key.name === 'd') {
-        if (typed.length === 0) ended()
-      } else if (key.ctrl === true && key.name === 'u') typed = []
-      else if (key.name === 'backspace') typed.pop()
-      else if (text !== undefined && !/^[\p{Cc}]/u.test(text)) typed.push(text)
-    }
-    keyboard.on('keypress', press).on('end', ended).on('error', ended)
-    keyboard.resume()
-  })
 }

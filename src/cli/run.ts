@@ -4,16 +4,17 @@ import { COMMON_OPTIONS } from './command.ts'
 import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
-import { tell, usageError } from './failure.ts'
-import { output, stderr } from './output.ts'
+import { tell } from './failure.ts'
+import { output, stderr, wrapped } from './output.ts'
 
 /** Runs the program. Tells on stderr what went wrong; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
   try {
     return await dispatch(args)
   } catch (error) {
-    const { text, exitCode } = await tell(error, wantsJson(args))
-    if (text !== '') stderr().write(text)
+    const json = wantsJson(args)
+    const { text, exitCode } = await tell(error, json)
+    if (text !== '') stderr().write(json ? text : await wrapped(text, stderr()))
     return exitCode
   }
 }
@@ -22,15 +23,18 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
   const { words, without } = findCommand(args)
   const [first, second] = words
   if (first === undefined) return withoutCommand(args)
-  const inGroup = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `))
-  const name = inGroup.length > 0 ? `${first} ${second ?? ''}` : first
+  const isGroup = Object.keys(COMMANDS).some((name) => name.startsWith(`${first} `))
+  const name = isGroup ? `${first} ${second ?? ''}` : first
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load === undefined) {
-    if (inGroup.length === 0) throw unknownCommand(first)
-    return withoutSubcommand(first, inGroup, without(1))
+    const { unknownCommand, unknownSubcommand } = await import('./unknown.ts')
+    if (!isGroup) throw unknownCommand(first)
+    if (!asksForHelp(without(1))) throw unknownSubcommand(first, second)
+    const { groupHelp } = await import('./help.ts')
+    return print(await groupHelp(first, output.columns))
   }
   const command = await load()
-  const input = parseCommand(name, command, without(inGroup.length > 0 ? 2 : 1))
+  const input = parseCommand(name, command, without(isGroup ? 2 : 1))
   if (input.flag('help')) {
     const { commandHelp } = await import('./help.ts')
     return print(commandHelp(name, command, output.columns))
@@ -40,7 +44,7 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
 }
 
 async function withoutCommand(args: readonly string[]): Promise<ExitCode> {
-  const input = parseOptions(args, COMMON_OPTIONS, 'latchkey --help lists the commands.')
+  const input = parseOptions(args, COMMON_OPTIONS, 'latchkey help lists the commands.')
   if (input.flag('version')) return printVersion()
   const { programHelp } = await import('./help.ts')
   const help = await programHelp(output.columns)
@@ -49,22 +53,8 @@ async function withoutCommand(args: readonly string[]): Promise<ExitCode> {
   return EXIT.usage
 }
 
-async function withoutSubcommand(group: string, names: readonly string[], args: readonly string[]): Promise<ExitCode> {
-  if (args.includes('--help') || args.includes('-h')) {
-    const { groupHelp } = await import('./help.ts')
-    return print(await groupHelp(group, output.columns))
-  }
-  throw usageError(
-    `latchkey ${group} needs to know what to do: ${names.join(', ')}.`,
-    `latchkey ${group} --help tells what each does.`,
-  )
-}
-
-function unknownCommand(name: string): Error {
-  // A long word, or one with capitals or digits, may be a value.
-  const shown = /^[a-z]{1,12}(?:-[a-z]{1,12})?$/.test(name) ? `no command ${name}` : 'no such command'
-  const names = new Set(Object.keys(COMMANDS).map((known) => known.split(' ', 1)[0] ?? ''))
-  return usageError(`There is ${shown}: the commands are ${[...names].join(', ')}.`, 'See latchkey --help.')
+function asksForHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h')
 }
 
 /** Whether an error is told as JSON, as far as that can be said of a command line that may be wrong. */

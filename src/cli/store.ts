@@ -56,11 +56,7 @@ export async function withFileStore<T>(
   { mayMake = false, isNew = false }: { readonly mayMake?: boolean; readonly isNew?: boolean } = {},
 ): Promise<T> {
   if (addressOf(input) !== undefined) {
-    throw new CliError(
-      'UNSUPPORTED',
-      'This command works on a store file, not on another store.',
-      'Leave out --store and LATCHKEY_STORE, and name the file with --file.',
-    )
+    throw new CliError('UNSUPPORTED', ONLY_A_FILE, `LATCHKEY_STORE names one: name a file with --file. ${ELSEWHERE}`)
   }
   const path = storeFileOf(input)
   if (!mayMake && !existsSync(path)) throw noStoreFile(path)
@@ -74,6 +70,15 @@ export async function withFileStore<T>(
   } finally {
     await store.close()
   }
+}
+
+const ONLY_A_FILE = 'This command is for store files, not for other stores.'
+const ELSEWHERE =
+  'The key of a store in PostgreSQL, Redis or etcd is changed by latchkey rotate-key --new-key-file PATH; the others seal nothing.'
+
+/** For a command that only store files can do: says so of `--store`. */
+export function onlyStoreFiles(option: string): CliError | undefined {
+  return option === 'store' ? usageError(ONLY_A_FILE, `Name a file with --file. ${ELSEWHERE}`) : undefined
 }
 
 /** The path of the store file that the options name. */

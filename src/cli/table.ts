@@ -15,7 +15,7 @@ const LEAST = 12
 const CHUNK = 16_384
 
 /** A table that is being written. */
-export interface Table {
+interface Table {
   /** Adds a row; gives the text to write now, if any. */
   add(row: readonly string[]): string
   /** Gives what is left to write. */
@@ -61,9 +61,9 @@ async function terminalTable(heading: readonly string[], last: 'cut' | 'whole'):
   const { default: widthOf } = await import('string-width')
   const bold = (text: string) => output.bold(text)
   if (last === 'cut')
-    return table(heading, output.columns, { widthOf, bold, fit: (text, room) => [cut(text, room, widthOf)] })
+    return table(heading, output.columns, { widthOf, bold, fit: (text, room) => [cut(text, room, widthOf)], last })
   const { default: wrap } = await import('wrap-ansi')
-  return table(heading, output.columns, { widthOf, bold, fit: (text, room) => wrap(text, room).split('\n') })
+  return table(heading, output.columns, { widthOf, bold, fit: (text, room) => wrap(text, room).split('\n'), last })
 }
 
 function tabs(): Table {
@@ -71,12 +71,14 @@ function tabs(): Table {
 }
 
 /** How a terminal shows text. */
-export interface Typesetting {
+interface Typesetting {
   /** How many columns a text takes. */
   readonly widthOf: (text: string) => number
   readonly bold: (text: string) => string
   /** Makes lines of a last cell that has so much room: one that is cut, or as many as it needs. */
   readonly fit: (text: string, room: number) => readonly string[]
+  /** What `fit` does of these. */
+  readonly last: 'cut' | 'whole'
 }
 
 /**
@@ -85,7 +87,7 @@ export interface Typesetting {
  *
  * @param columns - the width of the terminal.
  */
-export function table(heading: readonly string[], columns: number, { widthOf, bold, fit }: Typesetting): Table {
+function table(heading: readonly string[], columns: number, { widthOf, bold, fit, last }: Typesetting): Table {
   const waiting: (readonly string[])[] = []
   let layout: ((row: readonly string[]) => string) | undefined
 
@@ -99,8 +101,14 @@ export function table(heading: readonly string[], columns: number, { widthOf, bo
     return start + fit(row.at(-1) ?? '', room).join(`\n${' '.repeat(widthOf(start))}`)
   }
   const labels = Math.max(...heading.map(widthOf)) + 1
+  const room = Math.max(columns - GAP.length - labels, LEAST)
+  const indented = (text: string): string => fit(text, room).join(`\n${' '.repeat(GAP.length + labels)}`)
   const paragraph = ([first = '', ...others]: readonly string[]): string => {
-    const rows = others.map((cell, index) => `${GAP}${padded(heading[index + 1] ?? '', labels)}${cell}\n`)
+    const rows = others.map((cell, index) => {
+      // What has a paragraph for itself is cut nowhere.
+      const text = last === 'whole' ? indented(cell) : cell
+      return `${GAP}${padded(heading[index + 1] ?? '', labels)}${text}\n`
+    })
     return `${bold(first)}\n${rows.join('')}`
   }
   const flush = (): string => {

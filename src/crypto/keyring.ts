@@ -201,7 +201,7 @@ function committedKey(bytes: Buffer, entry: KeyEntry, storeId: Buffer): DataKey 
 function wrongKey(store: string): StoreError {
   return new StoreError('KEY_WRONG', 'The key that was given opens none of the wraps of this store.', {
     store,
-    hint: 'Give the key that this store was made with, or restore the store that belongs to this key.',
+    hint: 'Give the key that this store was made with or last rotated to, or restore the store that belongs to this key.',
   })
 }
 

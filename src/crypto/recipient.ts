@@ -38,7 +38,7 @@ export interface ScryptWrap {
   readonly sealed: string
 }
 /** A data key wrapped by the user's function. */
-export interface ExtWrap {
+interface ExtWrap {
   readonly type: 'ext'
   readonly id: string
   readonly sealed: string

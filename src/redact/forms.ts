@@ -17,7 +17,7 @@ const SHORTEST = 4
 /** Values shorter than this are masked as a whole token only. */
 const SHORTEST_ANYWHERE = 6
 /** Longer forms are found in pieces of at most this length, so that no value makes a stream hold back more. */
-export const LONGEST_FORM = 512
+const LONGEST_FORM = 512
 
 /** Lists every form of a value, each text once. Empty for a value too short to be masked. */
 export function formsOf(value: string): Form[] {

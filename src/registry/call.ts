@@ -7,6 +7,7 @@ import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
 import type { Job, Outcome, Scheduler } from '../worker/scheduler.ts'
+import { assertStartsChildren } from '../worker/runtime.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
@@ -78,7 +79,10 @@ async function callUntilEnd(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       stop(
-        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, { function: entry.name }),
+        new WorkerError('CALL_TIMEOUT', `${entry.name} did not end within ${timeoutMs} ms.`, {
+          function: entry.name,
+          hint: 'Give it a longer timeoutMs, or let it give up earlier by itself.',
+        }),
       )
     }, timeoutMs)
     const onAbort = (): void => {
@@ -118,7 +122,10 @@ async function callUntilEnd(
 
 /** The error of a call whose registry is closed. */
 function registryClosed(name: string): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, { function: name })
+  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, {
+    function: name,
+    hint: 'Call registry.close() when the last call has settled.',
+  })
 }
 
 async function perform(
@@ -131,6 +138,7 @@ async function perform(
 ): Promise<unknown> {
   const { settings } = context
   const isolation = isolationOf(entry, options, context)
+  if (isolation !== 'inline') assertStartsChildren()
   const scope = scopeOf(options, context)
   const checkedArgs = entry.input === undefined ? args : await validated(entry, args)
   // A snapshot: what the caller does to its objects from here on changes nothing.

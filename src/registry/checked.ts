@@ -16,11 +16,14 @@ export function checked<T extends z.ZodRawShape>(
   options: unknown,
 ): Readonly<z.infer<typeof schema>> {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw argumentError('INVALID_OPTION', `${owner} takes an object of options.`)
+    const [first = ''] = Object.keys(schema.shape)
+    throw argumentError('INVALID_OPTION', `${owner} takes an object of options, e.g. { ${first}: … }.`)
   }
   const result = schema.safeParse(ownOf(options))
   if (result.success) return Object.freeze<z.infer<typeof schema>>(ownOf(result.data))
-  const [issue] = result.error.issues
+  const { issues } = result.error
+  // A name that is mistyped is why another is missing.
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0]
   if (issue?.code === 'unrecognized_keys') {
     throw argumentError(
       'UNKNOWN_OPTION',

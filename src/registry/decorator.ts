@@ -17,7 +17,7 @@ export function decoratorContext(fn: unknown, rest: readonly unknown[]): ClassMe
     )
   }
   if (typeof fn !== 'function') {
-    throw argumentError('INVALID_OPTION', 'register(…) takes the function to register.')
+    throw argumentError('INVALID_OPTION', 'register(…) takes the function to register: register({ … })(fn).')
   }
   if (typeof context !== 'object' || context === null || typeof context.addInitializer !== 'function') {
     if (isClass(fn)) throw target('A class cannot be registered, only its static, public, async methods.')

@@ -59,7 +59,7 @@ const uid = z.int({ error: "a user's id" }).min(1, "a user's id, and not root's"
 const registryOptions = z.strictObject({
   store: custom<RegistryOptions['store']>(
     (value) => isStore(value) || isFunction(value),
-    'a store, or a function that gives one for a scope',
+    'a store such as fileStore(), or a function that gives one for a scope',
   ),
   scope: text.optional(),
   missing: z.enum(['throw', 'defer'], { error: "'throw' or 'defer'" }).optional(),

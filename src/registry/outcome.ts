@@ -1,11 +1,25 @@
 /** Turns what became of a job into the call's result or error. */
-import { RegistrationError, WorkerError } from '../errors.ts'
+import { RegistrationError, WorkerError, type WorkerErrorCode } from '../errors.ts'
 import { decodePayload } from '../worker/payload.ts'
 import type { CallReply, InitReply } from '../worker/protocol.ts'
 import type { Outcome } from '../worker/scheduler.ts'
-import { callError, errorOf, redactThrown } from '../worker/thrown.ts'
+import { callError, errorOf, redactThrown, type Thrown } from '../worker/thrown.ts'
 import type { WorkerExit } from '../worker/worker.ts'
 import type { Run } from './run.ts'
+
+/** What to do about a process that did not do its work. */
+const HINTS: Readonly<Partial<Record<WorkerErrorCode, string>>> = {
+  WORKER_CRASHED:
+    'Look for process.exit, an unhandled rejection or too little memory in the function. It may have had its effects: decide whether to call again.',
+  WORKER_START_FAILED:
+    'Look for a module that ends its process while it is imported, and at the limits of the host: processes, memory, flags.',
+  WORKER_START_TIMEOUT:
+    'Look for a module that waits for something at its top level; give pool.startTimeoutMs more time if its import is slow.',
+  WORKER_PROTOCOL:
+    'Look for code in the function that uses process.send, process.disconnect or the listeners of process.',
+  QUEUE_FULL: 'Call less at a time, or allow more by pool.maxProcesses, pool.maxQueue or pool.maxQueuePerKey.',
+  REGISTRY_CLOSED: 'Call registry.close() when the last call has settled.',
+}
 
 /** Gives the result of a call, or throws its error. */
 export function decodeOutcome(run: Run, outcome: Outcome): unknown {
@@ -79,12 +93,18 @@ function initError(run: Run, reply: InitReply & { ok: false }): Error {
       const what = thrown.kind === 'error' ? `${thrown.name}: ${thrown.message}` : 'something that is no error'
       return new RegistrationError('MODULE_FAILED', `${name}: its module failed when a child imported it: ${what}`, {
         cause: thrown.kind === 'error' ? errorOf(thrown) : undefined,
-        hint:
-          `The child's environment has ${reply.names.join(', ')}. A module that needs others when it is imported gets ` +
-          'them by createRegistry({ env: [names] }), or from a secret.',
+        hint: isNotFound(thrown)
+          ? 'Install the package, or correct the path: a child resolves it from the file that imports it, as your program does.'
+          : `The child's environment has ${reply.names.join(', ')}. A module that needs others when it is imported gets ` +
+            'them by createRegistry({ env: [names] }), or from a secret.',
       })
     }
   }
+}
+
+/** A module, or a package, that Node's loaders did not find. */
+function isNotFound(thrown: Thrown): boolean {
+  return thrown.kind === 'error' && (thrown.code === 'ERR_MODULE_NOT_FOUND' || thrown.code === 'MODULE_NOT_FOUND')
 }
 
 function workerError(
@@ -102,6 +122,7 @@ function workerError(
     function: run.entry.name,
     exitCode: exit?.exitCode,
     signal: exit?.signal,
+    hint: HINTS[code],
   })
 }
 

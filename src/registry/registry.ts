@@ -6,6 +6,7 @@ import { workerEntryPath } from '../worker/entry-path.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { childFlags } from '../worker/flags.ts'
 import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
+import { assertStartsChildren } from '../worker/runtime.ts'
 import { childState } from '../worker/table.ts'
 import { startWorker } from '../worker/worker.ts'
 import { runCall } from './call.ts'
@@ -168,6 +169,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     register,
     async ready() {
       if (collects) return
+      if (settings.isolation !== 'inline') assertStartsChildren()
       requireClean(await checkBegun())
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },
@@ -183,7 +185,9 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     async call(name: string, args: readonly unknown[] = [], options?: CallOptions) {
       const entry = entries.get(name)
       if (entry === undefined) throw unknownFunction(name)
-      if (!Array.isArray(args)) throw argumentError('INVALID_OPTION', 'registry.call takes the arguments as an array.')
+      if (!Array.isArray(args)) {
+        throw argumentError('INVALID_OPTION', 'registry.call takes the arguments as an array: call(name, [argument]).')
+      }
       return callEntry(entry, args, callSettings('registry.call', options))
     },
     stats: () => scheduler?.stats() ?? { processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 },

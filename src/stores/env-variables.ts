@@ -7,7 +7,7 @@ import { doubledMember } from './json-members.ts'
 export type VariableGroups = ReadonlyMap<string, readonly string[]>
 
 /** A secret that the environment holds. */
-export interface FoundSecret {
+interface FoundSecret {
   readonly scope: string
   readonly name: string
   readonly values: Readonly<Record<string, string>>

@@ -10,7 +10,7 @@ import type { ListOptions, ReadOptions, SecretRequest, SetOptions } from '../sto
 export function assertOptions(what: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return
   if (typeof options !== 'object' || options === null) {
-    throw argumentError('INVALID_OPTION', `${what}: the options must be an object.`)
+    throw argumentError('INVALID_OPTION', `${what}: the options must be an object, e.g. { ${known[0] ?? ''}: … }.`)
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return

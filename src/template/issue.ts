@@ -26,7 +26,8 @@ export interface IssueDetails {
 }
 
 const MESSAGES: Readonly<Record<TemplateErrorCode, string>> = {
-  AMBIGUOUS_DOLLAR: "A tag right after $ can be meant in two ways: choose a syntax, or write {{ '$' }} for the sign.",
+  AMBIGUOUS_DOLLAR:
+    "A tag right after $ can be meant in two ways: choose by the option syntax, or write {{ '$' }} for the sign.",
   BAD_REFERENCE:
     'A reference is names joined by dots, e.g. SECRETS.name.KEY; no blanks, quotes, brackets, filters or calls.',
   BAD_SECRET_VALUE: 'The value is not a string.',
@@ -37,19 +38,19 @@ const MESSAGES: Readonly<Record<TemplateErrorCode, string>> = {
   FLAT_REFERENCE: 'The reference names no key: write SECRETS.name.KEY.',
   FUNCTION_VALUE: 'The value is a function.',
   KEY_COLLISION: 'Two keys of the object are the same once they are filled in.',
-  KEY_NOT_FOUND: 'The secret has no such key.',
+  KEY_NOT_FOUND: 'The secret has no such key: correct it, or add the key to the secret.',
   NOT_ALLOWED: 'This template may not use the secret.',
-  NOT_FOUND: 'There is no such value.',
+  NOT_FOUND: 'There is no such value: correct the path, or pass it in.',
   NOT_SCALAR: 'Only a string, a finite number or a boolean can stand inside a text.',
   OUTPUT_TOO_LARGE: 'The filled in text is larger than the limit.',
   SECRET_IN_KEY: 'A secret cannot be part of a key.',
-  SECRET_NOT_FOUND: 'There is no such secret.',
+  SECRET_NOT_FOUND: 'There is no such secret in this scope: correct the name or the scope, or create the secret.',
   STORE_ERROR: 'The secrets could not be read.',
   TAG_TOO_LONG: 'The tag is longer than the limit.',
   TOO_DEEP: 'The template is nested deeper than the limit.',
   TOO_MANY_SEGMENTS: 'A secret has no deeper parts: write SECRETS.name.KEY.',
-  UNCLOSED_TAG: 'The tag is not closed.',
-  UNKNOWN_NAMESPACE: 'There is no such namespace here.',
+  UNCLOSED_TAG: "The tag is not closed: add }}, or write {{ '{{' }} for literal braces.",
+  UNKNOWN_NAMESPACE: 'No namespace of this name was passed in.',
   UNSUPPORTED_TAG: 'Only references, comments and literal braces are supported.',
   UNSUPPORTED_VALUE: 'The value is not JSON.',
 }

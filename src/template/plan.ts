@@ -44,7 +44,7 @@ export interface Notes {
 }
 
 /** How containers hang together, so that a plan can be filled in more than once. */
-export interface Structure {
+interface Structure {
   /** Every container once, parents before children. */
   readonly frames: Frame[]
   /** For each member that is a container: its parent's number, its key, its own number. */

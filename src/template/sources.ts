@@ -33,7 +33,13 @@ export function contextOf(contexts: TemplateContexts, namespace: string): unknow
 
 /** Throws INVALID_OPTION unless contexts were given. */
 export function assertContexts(contexts: unknown): asserts contexts is TemplateContexts {
-  if (typeof contexts === 'object' && contexts !== null) return
+  if (typeof contexts === 'object' && contexts !== null) {
+    if (typeof (contexts as { getMany?: unknown }).getMany !== 'function') return
+    throw argumentError(
+      'INVALID_OPTION',
+      'contexts is a store: give it by the name of its namespace, { SECRETS: store }.',
+    )
+  }
   throw argumentError('INVALID_OPTION', 'contexts must be an object of namespaces, e.g. { SECRETS: store }.')
 }
 

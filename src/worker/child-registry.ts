@@ -79,9 +79,7 @@ export function nestedCall(name: string): RegistrationError {
   }
   return new RegistrationError(
     'NESTED_CALL',
-    `${caller} called the registered function ${name}: one cannot run another.`,
-    {
-      hint: 'Call its plain implementation, or let the host call one after the other.',
-    },
+    // What to do is in the message: a hint does not reach the caller of the function, which fails with a CallError.
+    `${caller} called the registered function ${name}: one cannot run another. Share a plain function, or let the host call both.`,
   )
 }

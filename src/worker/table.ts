@@ -11,7 +11,7 @@ import { type Reaper, startReaper } from './reaper.ts'
 const TABLE = Symbol.for('latchkey.table')
 
 /** A function that a module registered while a child imported it. */
-export interface ChildRegistration {
+interface ChildRegistration {
   readonly name: string
   /** The URL of the module that registered it. */
   readonly module: string

@@ -69,6 +69,13 @@ test('check --json gives the report as one object, for each scope; ok ends with 
   })
 })
 
+test('manifest says of a module without functions that it has none', async () => {
+  const folder = await folderWithModule(MODULE.replace(/export const first[^]*$/, ''))
+  const { code, stdout, stderr } = await folder.run(['manifest', 'module.mjs'])
+  expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+  expect(stderr).toContain('The module registers no function.\n')
+})
+
 test('manifest tells functions and secrets without a store, and with a scope what is stored; no value is in it', async () => {
   const folder = await folderWithModule(MODULE)
   const { code, stdout } = await folder.run(['manifest', 'module.mjs', '--json'])

@@ -52,7 +52,7 @@ test('what was there stays, whole, if a tag leads nowhere, and is replaced throu
   const failed = await folder.run(['inject', '-i', 'a.txt', '-o', 'link'])
   expect(failed).toMatchObject({ code: 1, stdout: '' })
   expect(failed.stderr).toContain(
-    '2 tags cannot be filled in:\n  line 2, column 1: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key.\n  line 2, column 21: SECRET_NOT_FOUND',
+    '2 tags cannot be filled in:\n  line 2, column 1: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key: correct it, or add the key to the secret.\n  line 2, column 21: SECRET_NOT_FOUND',
   )
   expect(folder.read('old')).toBe('old')
   expect(await folder.run(['inject', '-i', 'b.txt', '-o', 'link'])).toMatchObject({ code: 0 })

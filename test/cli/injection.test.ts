@@ -45,8 +45,8 @@ describe('JSON', () => {
       code: 'KEY_NOT_FOUND',
       message: [
         '2 tags cannot be filled in:',
-        'line 2, column 12: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key.',
-        'line 2, column 32: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret.',
+        'line 2, column 12: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key: correct it, or add the key to the secret.',
+        'line 2, column 32: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret in this scope: correct the name or the scope, or create the secret.',
       ].join('\n  '),
     })
   })
@@ -130,8 +130,8 @@ describe('YAML', () => {
     await expect(inject(source, 'yaml')).rejects.toMatchObject({
       message: [
         '2 tags cannot be filled in:',
-        'line 3, column 3: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key.',
-        'line 4, column 4: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret.',
+        'line 3, column 3: KEY_NOT_FOUND (SECRETS.db.NO): The secret has no such key: correct it, or add the key to the secret.',
+        'line 4, column 4: SECRET_NOT_FOUND (SECRETS.gone.KEY): There is no such secret in this scope: correct the name or the scope, or create the secret.',
       ].join('\n  '),
     })
   })

@@ -2,7 +2,7 @@ import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
-import type { CliFolder, Ended } from '../helpers/run-cli.ts'
+import type { CliFolder, Ended, Step } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 const PHRASE = 'six random words that nobody guesses'
@@ -43,6 +43,31 @@ test('rotate-key keeps who can open the store; with --new-key-file a new key tak
   ])
 })
 
+test('a new key is told with those who lose their access, and is not made where git would take it', async () => {
+  const folder = await cliFolderWithStore({ app: { K: VALUE } })
+  expect(await folder.run(['recipients', 'add', '--new-key-file', 'other.key'])).toMatchObject({ code: 0 })
+  const both = ['--key-file', 'secrets.latchkey.key', '--key-file', 'other.key']
+  chmodSync(folder.at('.gitignore'), 0o400)
+  const refused = await folder.run(['rotate-key', ...both, '--new-key-file', 'next.key'])
+  expect(codeOf(refused)).toEqual([1, 'UNAVAILABLE'])
+  expect(refused.stderr).toContain('No key was made.')
+  expect(folder.entries()).not.toContain('next.key')
+  chmodSync(folder.at('.gitignore'), 0o600)
+  const { code, stdout } = await folder.run(['rotate-key', ...both, '--new-key-file', 'next.key'])
+  expect(code).toBe(0)
+  expect(stdout).toContain(`Its key is now ${folder.at('next.key')}, and no other.`)
+  expect(stdout).toContain('None of the 2 keys and pass phrases that opened it does any more')
+  expect(stdout).toContain('Copies of the store from before need the old key.')
+  expect(stdout).toContain(`set LATCHKEY_KEY_FILE=${folder.at('next.key')}, or give --key-file each time.`)
+  const alone = await folder.run(['rotate-key', '--key-file', 'next.key', '--new-key-file', 'last.key'])
+  expect(alone.stdout).not.toContain('None of the')
+  // A key file that is there is not overwritten, and does not become a line of .gitignore.
+  writeFileSync(folder.at('theirs'), 'theirs')
+  const there = await folder.run(['rotate-key', '--key-file', 'last.key', '--new-key-file', 'theirs'])
+  expect(codeOf(there)).toEqual([1, 'CONFLICT'])
+  expect(folder.read('.gitignore')).toBe('secrets.latchkey.key\nother.key\nnext.key\nlast.key\n')
+})
+
 test('a rotation that fails keeps the new key file, and says so', async () => {
   const folder = await cliFolderWithStore({ app: { K: VALUE } })
   chmodSync(folder.at('secrets.latchkey'), 0o400)
@@ -81,7 +106,7 @@ test('recipients are added, listed and removed; a pass phrase opens the store an
 
 test('a store is made for a pass phrase that is asked for twice, and opened by one that is asked for beside a value on stdin', async () => {
   const folder = cliFolder()
-  const asked: [string, string][] = [
+  const asked: Step[] = [
     ['New pass phrase (not shown): ', `${PHRASE}\r`],
     ['The same again: ', `${PHRASE}\r`],
   ]

@@ -56,8 +56,37 @@ test('help is asked for by -h, whatever else is missing; a group lists its comma
   expect(bare.stderr).toContain('recipients list, recipients add, recipients rm')
 })
 
+test('help shows what --help shows: of the program, of a group, of a command', async () => {
+  const folder = cliFolder()
+  for (const words of [[], ['recipients'], ['recipients', 'add'], ['rotate-key']]) {
+    const shown = await folder.run([...words, '--help'])
+    expect(shown).toMatchObject({ code: 0, stderr: '' })
+    expect(await folder.run(['help', ...words])).toEqual(shown)
+  }
+  for (const words of [['hunter2'], ['recipients', 'hunter2'], ['set', 'hunter2']]) {
+    const { code, stdout, stderr } = await folder.run(['help', ...words])
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/ \[USAGE\]\nhint: .*\n$/)
+    expect(stderr).not.toContain('hunter2')
+  }
+})
+
 test.each([
-  ['an unknown command', ['lsit'], 'There is no command lsit: the commands are init, set, '],
+  ['a command', ['lsit'], 'There is no command lsit. [USAGE]\nhint: Did you mean latchkey list?'],
+  ['what others call it', ['ls'], 'There is no command ls. [USAGE]\nhint: Did you mean latchkey list?'],
+  ['capitals', ['List'], 'There is no such command. [USAGE]\nhint: Did you mean latchkey list?'],
+  ['a command of a group', ['recipients', 'ad'], '[USAGE]\nhint: Did you mean latchkey recipients add?'],
+  ['a group’s command as others call it', ['recipients', 'remove'], 'Did you mean latchkey recipients rm?'],
+  ['an option', ['list', '--scop', 'x'], 'There is no option --scop here. [USAGE]\nhint: Did you mean --scope?'],
+  ['a command to help with', ['help', 'lsit'], 'Did you mean latchkey list?'],
+])('%s that is mistyped is guessed, and not done', async (_, args, message) => {
+  const { code, stdout, stderr } = await cliFolder().run(args)
+  expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+  expect(stderr).toContain(message)
+})
+
+test.each([
+  ['an unknown command', ['frobnicate'], 'There is no command frobnicate: the commands are init, set, '],
   ['what may be a value', ['hunter2-hunter2'], 'There is no such command: '],
   ['an option that the command lacks', ['init', '--yes'], 'There is no option --yes here.'],
   ['an option without its text', ['list', '--file'], 'The option --file needs a text after it: --file PATH'],

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
 import { CLI, cliFolderWithStore, onTerminal } from '../helpers/run-cli.ts'
-import type { CliFolder } from '../helpers/run-cli.ts'
+import type { CliFolder, Step } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 const FULL_SCREEN = fileURLToPath(new URL('../fixtures/cli/full-screen.mjs', import.meta.url))
@@ -16,10 +16,10 @@ async function folderWithSecret(): Promise<CliFolder> {
 }
 
 /** An interactive shell, as people have it, in which `run` starts latchkey with the secret. */
-function inShell({ folder }: CliFolder, steps: [string, string | number][]) {
+function inShell({ folder }: CliFolder, steps: Step[]) {
   const { PATH = '' } = process.env
   const run = `'${process.execPath}' '${CLI}' run -s db --`
-  const typed = steps.map(([seen, typing]): [string, string | number] => {
+  const typed = steps.map(([seen, typing]): Step => {
     return [seen, typeof typing === 'string' ? typing.replace(/^run /, `${run} `) : typing]
   })
   const env = { PATH, TERM: 'xterm', PS1: 'shell> ', HISTFILE: '' }
@@ -34,7 +34,7 @@ function inShell({ folder }: CliFolder, steps: [string, string | number][]) {
 
 test('a full-screen program has the terminal: raw keys, its size, each change of it; and the terminal is put back', async () => {
   const folder = await folderWithSecret()
-  const steps: [string, string | number][] = [
+  const steps: Step[] = [
     ['tty true [120x24]', 57],
     ['[57x24]', '\x03'],
     ['<03>', '\x1a'],
@@ -46,7 +46,7 @@ test('a full-screen program has the terminal: raw keys, its size, each change of
 
 test('Ctrl-C reaches the program once, latchkey stays, and its exit code is the program’s', async () => {
   const folder = await folderWithSecret()
-  const steps: [string, string][] = [
+  const steps: Step[] = [
     ['ready', '\x03'],
     ['SIGINT', '\r'],
   ]

@@ -38,8 +38,37 @@ async function livesThrough(store: string, env: Record<string, string>, seals: b
   if (seals) expect(rotated).toMatchObject({ code: 0 })
   else expect(failed(rotated)).toEqual([1, 'UNSUPPORTED'])
   expect(failed(await run(['show', 'absent', '--scope', 'cli/one']))).toEqual([1, 'NOT_FOUND'])
-  expect(failed(await run(['recipients', 'list']))).toEqual([2, 'USAGE'])
+  const recipients = await run(['recipients', 'list'])
+  expect(failed(recipients)).toEqual([2, 'USAGE'])
+  expect(recipients.stderr).toContain('This command is for store files')
+  expect(recipients.stderr).toContain('latchkey rotate-key --new-key-file PATH')
   expect(await run(['rm', name, '--scope', 'cli/one', '--yes'])).toMatchObject({ code: 0 })
+}
+
+/** What `init` makes of a store that seals: its tables, and a key where one is named and not there. */
+async function initMakesAKey(store: string): Promise<void> {
+  const folder = cliFolder()
+  const run = (args: string[], stdin = '', env = {}) => folder.run([...args, '--store', store], { stdin, env })
+  expect(failed(await run(['init']))).toEqual([1, 'KEY_MISSING'])
+  expect(folder.entries()).toEqual([])
+  const made = await run(['init', '--key-file', 'db.key'])
+  expect(made).toMatchObject({ code: 0, stderr: '' })
+  expect(made.stdout).toContain(`Made its key ${folder.at('db.key')}, which only you can read.`)
+  expect(made.stdout).toContain(`LATCHKEY_KEY_FILE=${folder.at('db.key')}`)
+  expect([folder.entries(), folder.mode('db.key'), folder.read('.gitignore')]).toEqual([
+    ['.gitignore', 'db.key'],
+    '600',
+    'db.key\n',
+  ])
+  const key = folder.read('db.key')
+  const again = await run(['init', '--key-file', 'db.key', '--json'])
+  expect(JSON.parse(again.stdout)).toMatchObject({ keyFile: null })
+  expect(folder.read('db.key')).toBe(key)
+  expect(await run(['set', 'app', 'K', '--key-file', 'db.key'], VALUE)).toMatchObject({ code: 0 })
+  const env = { LATCHKEY_KEY_FILE: folder.at('db.key') }
+  expect((await run(['get', 'app', 'K', '--reveal'], '', env)).stdout).toBe(`${VALUE}\n`)
+  expect(await run(['rotate-key', '--new-key-file', 'next.key'], '', env)).toMatchObject({ code: 0 })
+  expect(failed(await run(['get', 'app', 'K', '--reveal'], '', env))).toEqual([1, 'KEY_WRONG'])
 }
 
 const KEY = { LATCHKEY_KEY: generateKey() }
@@ -48,12 +77,14 @@ const redis = redisHere()
 describeEngine('redis', redis, 'TEST_REDIS_URL, or redis-server on PATH', (here) => {
   const server = sharedEngine(here, startRedis)
   test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
+  test('gets a key from init where one is named', () => initMakesAKey(`${server.url}?prefix=cli_key`))
 })
 
 const postgres = postgresHere()
 describeEngine('postgres', postgres, 'TEST_POSTGRES_URL, or postgres', (here) => {
   const server = sharedEngine('url' in here ? here : { binary: here.folder }, startPostgres)
   test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
+  test('gets its tables and a key from init where one is named', () => initMakesAKey(`${server.url}?prefix=cli_key`))
 })
 
 const etcd = etcdHere()
@@ -94,6 +125,7 @@ test('a directory and the environment are read, and say that they cannot be writ
   expect((await run('get', 'app', 'K', '--reveal')).stdout).toBe(`${VALUE}\n`)
   expect(failed(await run('set', 'app', 'K'))).toEqual([1, 'UNSUPPORTED'])
   expect(failed(await run('history', 'app'))).toEqual([1, 'UNSUPPORTED'])
+  expect(failed(await run('init'))).toEqual([1, 'UNSUPPORTED'])
   const env = { LATCHKEY_STORE: 'env:', LATCHKEY_SECRET__app__K: VALUE }
   expect((await folder.run(['list', '--json'], { env })).stdout).toContain('"name":"app"')
   expect(failed(await folder.run(['recipients', 'list'], { env }))).toEqual([1, 'UNSUPPORTED'])

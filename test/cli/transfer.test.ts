@@ -16,7 +16,7 @@ test('a dotenv file becomes one secret, from a file and from stdin, and exports 
   write(folder, '.env', `# comment\nexport A='it is'\nB="two\\nlines"\nC=\n`)
   expect(await folder.run(['import', '.env', 'app'])).toEqual({
     code: 0,
-    stdout: 'create    app: A, B, C\n1 secret: 1 create.\n',
+    stdout: 'created   app: A, B, C\n1 secret: 1 created.\n',
     stderr: '',
   })
   expect(await valuesOf(folder, 'app')).toEqual({ A: 'it is', B: 'two\nlines', C: '' })
@@ -115,7 +115,7 @@ test('an import of thousands shows how far it is on a terminal, and nothing of i
   const { screen, code } = await folder.onTerminal(['import', 'many.json'], [], 40)
   expect(code).toBe(0)
   expect(screen).toMatch(/Importing \d+\/4000 \[#*-*\]/)
-  expect(screen).toContain('4000 secrets: 4000 create.')
+  expect(screen).toContain('4000 secrets: 4000 created.')
   expect(screen).not.toContain(VALUE)
   expect(await folder.run(['import', 'many.json'])).toMatchObject({ code: 0, stderr: '' })
 })

@@ -3,8 +3,8 @@ import { commandHelp } from '../../src/cli/help.ts'
 import { COMMANDS } from '../../src/cli/commands.ts'
 
 /** What stands before and after the generated part. */
-export const BEGIN = '<!-- commands: written by `npm run docs:cli` -->'
-export const END = '<!-- end of commands -->'
+const BEGIN = '<!-- commands: written by `npm run docs:cli` -->'
+const END = '<!-- end of commands -->'
 
 /** Gives the page with its generated part as the program would have it. */
 export async function cliPage(page: string): Promise<string> {

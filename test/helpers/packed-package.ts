@@ -18,7 +18,7 @@ import ts from 'typescript'
 
 /** This repository's folder. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
-export const QUICKSTART = join(ROOT, 'examples/quickstart')
+const QUICKSTART = join(ROOT, 'examples/quickstart')
 
 /** How a program ended, and what it wrote. */
 export interface Ran {
@@ -88,8 +88,9 @@ export async function install(tarball: string, folder: string): Promise<void> {
 
 /** Copies the quickstart into `folder`, as TypeScript or as the JavaScript that it becomes. */
 export function copyQuickstart(folder: string, language: 'ts' | 'js'): void {
-  // Not .data, which is what the quickstart left behind.
-  cpSync(QUICKSTART, folder, { recursive: true, filter: (path) => !path.endsWith('.data') })
+  // Not what the quickstart left behind, and not its package.json: the packages are installed already.
+  const left = ['.data', 'node_modules', 'package.json'].map((name) => join(QUICKSTART, name))
+  cpSync(QUICKSTART, folder, { recursive: true, filter: (path) => !left.includes(path) })
   if (language === 'ts') return
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.ts'))) {
     const { outputText } = ts.transpileModule(readFileSync(join(folder, name), 'utf8'), {

@@ -20,10 +20,11 @@ export interface Block {
   readonly given: string
 }
 
-/** The README, SECURITY.md and every page in docs. */
+/** The README, SECURITY.md, the page of the examples, and every page in docs. */
 export const PAGES: readonly string[] = [
   'README.md',
   'SECURITY.md',
+  'examples/README.md',
   ...readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.md'))
     .map((path) => `docs/${path.replaceAll('\\', '/')}`)

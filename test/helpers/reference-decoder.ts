@@ -7,7 +7,7 @@ import { createDecipheriv, createHmac, hkdfSync, scryptSync } from 'node:crypto'
 /** What opens a file. */
 export type ReferenceKey = { raw: Buffer } | { passphrase: string } | { unwrap: (sealed: Buffer) => Buffer }
 
-export interface ReferenceRecord {
+interface ReferenceRecord {
   scope: string
   name: string
   version: number
@@ -72,7 +72,7 @@ export function xchachaOpen(key: Buffer, nonce: Buffer, data: Buffer, sealed: Bu
 }
 
 /** HKDF-SHA256 with the store id as salt. */
-export function subkey(secret: Buffer, store: Buffer, purpose: string): Buffer {
+function subkey(secret: Buffer, store: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', secret, store, `latchkey/1 ${purpose}`, 32))
 }
 

@@ -18,7 +18,7 @@ export interface Ended {
   stderr: string
 }
 
-export interface RunOptions {
+interface RunOptions {
   /** What comes on stdin; `null` closes it as the shell's `<&-` does. Default: nothing. */
   stdin?: string | Buffer | null
   env?: Record<string, string>
@@ -37,18 +37,33 @@ export interface CliFolder {
   entries: () => string[]
   run: (args: string[], options?: RunOptions) => Promise<Ended>
   /** Runs on a terminal; each step waits for a text on the screen, then types. */
-  onTerminal: (
-    args: string[],
-    steps?: [string, string | number][],
-    columns?: number,
-    env?: Record<string, string>,
-  ) => Promise<Screen>
+  onTerminal: (args: string[], steps?: Step[], columns?: number, env?: Record<string, string>) => Promise<Screen>
+  /** Runs command lines of a shell in one session on a terminal, in which `latchkey` is the program. */
+  session: (
+    lines: string[],
+    options?: { steps?: Step[]; columns?: number; env?: Record<string, string> },
+  ) => Promise<Session>
 }
 
-/** What runs on a terminal. A step waits for a text on the screen, then types, or gives the terminal so many columns. */
+/**
+ * Waits for a text on the screen, then types a text, gives the terminal so many columns, sends the program a signal, or, for `null`,
+ * closes the terminal.
+ */
+export type Step = [string, string | number | { signal: number } | null]
+
+/** What was seen of each command line of a session. */
+export interface Session {
+  parts: { line: string; screen: string; code: number }[]
+  /** All of it. */
+  screen: string
+  /** Whether the terminal was as before after each of them, by `stty -a`. */
+  restored: boolean
+}
+
+/** What runs on a terminal. */
 export interface TerminalJob {
   command: string[]
-  steps: [string, string | number][]
+  steps: Step[]
   columns: number
   cwd: string
   env: Record<string, string>
@@ -57,11 +72,16 @@ export interface TerminalJob {
 export interface Screen {
   screen: string
   code: number
-  restored: boolean
+  /** `null` of a terminal that was closed. */
+  restored: boolean | null
 }
 
-/** Makes the folder, which nobody owns if this process is root: root may do everything. Call it inside a test. */
-export function cliFolder(): CliFolder {
+/**
+ * Makes the folder, which nobody owns if this process is root: root may do everything. Call it inside a test.
+ *
+ * @param within - `package`: run the program of a copy of the package in this folder of it, not that of this repository.
+ */
+export function cliFolder({ package: within }: { package?: string } = {}): CliFolder {
   const folder = mkdtempSync(join(tmpdir(), 'latchkey-cli-'))
   const asNobody = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
   if (asNobody.uid !== undefined) chownSync(folder, NOBODY, NOBODY)
@@ -71,6 +91,7 @@ export function cliFolder(): CliFolder {
   if (!existsSync(CLI)) throw new Error('dist/cli.cjs is not there: build first')
   const { PATH = '' } = process.env
   const at = (name: string) => join(folder, name)
+  const program = within === undefined ? CLI : join(folder, within, 'dist/cli.js')
 
   return {
     folder,
@@ -81,7 +102,7 @@ export function cliFolder(): CliFolder {
     run(args, { stdin = '', env = {}, umask = '022', after = '' } = {}) {
       const script = `umask ${umask}; "$@" ${stdin === null ? '<&-' : ''} ${after}`
       return ended(
-        spawn('sh', ['-c', script, 'sh', process.execPath, CLI, ...args], {
+        spawn('sh', ['-c', script, 'sh', process.execPath, program, ...args], {
           cwd: folder,
           env: { PATH, ...env },
           ...asNobody,
@@ -97,6 +118,26 @@ export function cliFolder(): CliFolder {
         cwd: folder,
         env: { PATH, TERM: 'xterm', ...env },
       }),
+    session: (lines, { steps = [], columns = 120, env = {} } = {}) =>
+      session(lines, {
+        steps,
+        columns,
+        cwd: folder,
+        env: { PATH, TERM: 'xterm', ...env },
+      }),
+  }
+}
+
+async function session(lines: string[], job: Omit<TerminalJob, 'command'>): Promise<Session> {
+  // What ends one of them with Ctrl-C ends the shell, too, unless that hears it.
+  const before = `trap : INT; latchkey() { '${process.execPath}' '${CLI}' "$@"; }; was=$(stty -a)`
+  const each = lines.map((line) => `${line}\necho "<ended $?>"; test "$(stty -a)" = "$was" || echo '<changed>'`)
+  const { screen } = await onTerminal({ command: ['/bin/sh', '-c', [before, ...each].join('\n')], ...job })
+  const parts = [...screen.replaceAll('<changed>\r\n', '').matchAll(/([^]*?)<ended (\d+)>\r\n/g)]
+  return {
+    parts: parts.map(([, text = '', code], index) => ({ line: lines[index] ?? '', screen: text, code: Number(code) })),
+    screen,
+    restored: parts.length === lines.length && !screen.includes('<changed>'),
   }
 }
 

@@ -36,7 +36,7 @@ export function tamper(kept: Kept, key: string, versions: readonly SealedVersion
 export type Before = (call: Call, place?: Place) => unknown
 
 /** Makes an engine that compares the keyring with each write. */
-export function memoryEngine(kept: Kept, history = 1, before: Before = () => undefined): SealedEngine {
+function memoryEngine(kept: Kept, history = 1, before: Before = () => undefined): SealedEngine {
   const pass = (keyring: string | undefined) => keyring === undefined || keyring === kept.keyring?.revision
   const put = (place: Place, versions: Versions): void => {
     kept.writes += 1

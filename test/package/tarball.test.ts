@@ -16,7 +16,13 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 test('the tarball holds the built package and its pages, and nothing else', () => {
   const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json']
   expect(files.filter((path) => !path.startsWith('dist/'))).toEqual(pages)
-  for (const path of files) expect(path).not.toMatch(/\.map$|(^|\/)(src|test)\/|(?<!\.d)\.ts$/)
+  const built = /^dist\/(stores\/)?[\w-]+(\.c?js|\.d\.ts)$|^dist\/THIRD-PARTY\.txt$/
+  expect(files.filter((path) => path.startsWith('dist/') && !built.test(path))).toEqual([])
+})
+
+test('no program of the tarball points to a source map, which is not shipped', () => {
+  for (const path of files)
+    expect(readFileSync(join(ROOT, path), 'utf8').includes('sourceMappingURL='), path).toBe(false)
 })
 
 test('the tarball holds every file that exports name', () => {

@@ -66,15 +66,20 @@ describe("a child's output", () => {
 
   test('that ends as a value begins waits for the end of the call, and is passed on then', async () => {
     await paths.printsBeginning.with(await scoped('beginning'))(9, false)
-    await until(() => lines.length >= 1)
-    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
+    await until(() => lines.length >= 2)
+    expect(text()).toBe(`before\nbegins ${TOKEN.slice(0, 9)}`)
   })
 
   test('that ends as a value begins is passed on when the call is given up', async () => {
-    const call = rejection(paths.printsBeginning.with({ ...(await scoped('given-up')), timeoutMs: 1_000 })(9, true))
-    expect(await call).toMatchObject({ code: 'CALL_TIMEOUT' })
+    const controller = new AbortController()
+    const { signal } = controller
+    const call = rejection(paths.printsBeginning.with({ ...(await scoped('given-up')), signal })(9, true))
     await until(() => lines.length >= 1)
-    expect(text()).toBe(`begins ${TOKEN.slice(0, 9)}`)
+    expect(text()).toBe('before')
+    controller.abort(new Error('given up'))
+    expect(await call).toMatchObject({ message: 'given up' })
+    await until(() => lines.length >= 2)
+    expect(text()).toBe(`before\nbegins ${TOKEN.slice(0, 9)}`)
   })
 
   test('of a process that still holds the old value of a rotated secret is masked by that value', async () => {

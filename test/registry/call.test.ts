@@ -59,7 +59,7 @@ describe('in a child', () => {
     ] as const) {
       await expect(call()).rejects.toMatchObject({
         code: 'NESTED_CALL',
-        message: `${name} called the registered function inner: one cannot run another.`,
+        message: `${name} called the registered function inner: one cannot run another. Share a plain function, or let the host call both.`,
       })
     }
   })

@@ -128,7 +128,7 @@ describe('an inline call', () => {
     ] as const) {
       await expect(call()).rejects.toMatchObject({
         code: 'NESTED_CALL',
-        message: `${name} called the registered function inner: one cannot run another.`,
+        message: `${name} called the registered function inner: one cannot run another. Share a plain function, or let the host call both.`,
       })
     }
     expect(await inner()).toBe(1)

@@ -10,10 +10,15 @@ const refusal = (code: string, message: string) => ({ code, message: expect.stri
 
 describe('createRegistry', () => {
   test.each<[string, unknown, string, string]>([
-    ['nothing', undefined, 'INVALID_OPTION', 'createRegistry takes an object of options.'],
-    ['null', null, 'INVALID_OPTION', 'createRegistry takes an object of options.'],
-    ['an array', [], 'INVALID_OPTION', 'createRegistry takes an object of options.'],
-    ['no store', {}, 'INVALID_OPTION', 'store must be a store, or a function that gives one for a scope'],
+    ['nothing', undefined, 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
+    ['null', null, 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
+    ['an array', [], 'INVALID_OPTION', 'createRegistry takes an object of options, e.g. { store: … }.'],
+    [
+      'no store',
+      {},
+      'INVALID_OPTION',
+      'store must be a store such as fileStore(), or a function that gives one for a scope',
+    ],
     ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
     [
       'an unknown option',
@@ -72,8 +77,8 @@ describe('createRegistry', () => {
 
 describe('register', () => {
   test.each<[string, unknown, string, string]>([
-    ['null', null, 'INVALID_OPTION', 'register takes an object of options.'],
-    ['a string', 'gh', 'INVALID_OPTION', 'register takes an object of options.'],
+    ['null', null, 'INVALID_OPTION', 'register takes an object of options, e.g. { name: … }.'],
+    ['a string', 'gh', 'INVALID_OPTION', 'register takes an object of options, e.g. { name: … }.'],
     [
       'an unknown option',
       { secret: ['gh'] },
@@ -114,7 +119,7 @@ describe('register', () => {
 
   test('refuses what is no function', () => {
     expect(thrownBy(() => register({})('create_issue' as never))).toMatchObject(
-      refusal('INVALID_OPTION', 'takes the function to register'),
+      refusal('INVALID_OPTION', 'takes the function to register: register({ … })(fn).'),
     )
   })
 })
@@ -146,7 +151,7 @@ describe('a call', () => {
 
   test('by name takes its arguments as an array', async () => {
     await expect(registry.call('read', 'x' as never)).rejects.toMatchObject(
-      refusal('INVALID_OPTION', 'takes the arguments as an array'),
+      refusal('INVALID_OPTION', 'takes the arguments as an array: call(name, [argument])'),
     )
   })
 

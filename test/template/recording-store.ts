@@ -2,7 +2,7 @@
 import type { Secret, SecretInfo } from '../../src/secret.ts'
 import type { SecretRequest, SecretStore } from '../../src/store.ts'
 
-export interface Asked {
+interface Asked {
   readonly requests: readonly SecretRequest[]
   readonly options: unknown
 }

@@ -51,10 +51,8 @@ async function print(input: Input, reports: readonly CheckReport[], functions: n
     )
     return
   }
-  await printRows(input, ['FUNCTION', 'SCOPE', 'SECRET', 'KEY', 'FOUND'], rows, {
-    cells: (row) => row,
-    json: (row) => row,
-  })
+  const asTheyAre = { cells: (row: string[]) => row, json: (row: string[]) => row }
+  await printRows(input, ['FUNCTION', 'SCOPE', 'SECRET', 'KEY', 'FOUND'], rows, asTheyAre, 'whole')
 }
 
 function rowsOf({ missing, invalid, failures, conflicts }: CheckReport): string[][] {

@@ -58,7 +58,7 @@ export const exportSecrets: Command = {
     writePlainFile(path, text, input.flag('force'))
     const count = `${secrets.length} ${secrets.length === 1 ? 'secret' : 'secrets'}`
     if (input.flag('json')) await output.write(`${JSON.stringify({ path, secrets: secrets.length })}\n`)
-    else note(`Wrote ${count} to ${oneLine(path)}, not sealed: remove it when it is no longer needed.`)
+    else await note(`Wrote ${count} to ${oneLine(path)}, not sealed: remove it when it is no longer needed.`)
     return EXIT.ok
   },
 }

@@ -110,6 +110,14 @@ function alreadyThere(conflicts: readonly Step[]): CliError {
   )
 }
 
+/** What was done, in words. */
+const DONE: Readonly<Record<string, string>> = {
+  create: 'created',
+  merge: 'merged',
+  replace: 'replaced',
+  skip: 'skipped',
+}
+
 async function tell(input: Input, steps: readonly Step[]): Promise<void> {
   const dryRun = input.flag('dry-run')
   const counts: Record<string, number> = {}
@@ -117,14 +125,15 @@ async function tell(input: Input, steps: readonly Step[]): Promise<void> {
   const secrets = steps.map(({ action, scope, secret: { name, values } }) => {
     return { action, scope, name, keys: Object.keys(values).sort() }
   })
+  const word = (action: string): string => (dryRun ? action : (DONE[action] ?? action))
   if (!input.flag('json')) {
     for (const { action, scope, name, keys } of secrets) {
       if (steps.length > 100 && !dryRun) break
-      if (!(await output.write(`${action.padEnd(9)} ${shownSecret(name, scope)}: ${keys.join(', ')}\n`))) return
+      if (!(await output.write(`${word(action).padEnd(9)} ${shownSecret(name, scope)}: ${keys.join(', ')}\n`))) return
     }
   }
-  const sums = Object.entries(counts).map(([action, count]) => `${count} ${action}`)
+  const sums = Object.entries(counts).map(([action, count]) => `${count} ${word(action)}`)
   const text = `${steps.length} ${steps.length === 1 ? 'secret' : 'secrets'}: ${sums.join(', ') || 'nothing to do'}.`
   await answer(input, { dryRun, ...counts, secrets }, text)
-  if (dryRun) note('Nothing was changed (--dry-run).')
+  if (dryRun) await note('Nothing was changed (--dry-run).')
 }

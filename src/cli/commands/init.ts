@@ -71,8 +71,7 @@ async function make(store: FileStore, input: Input): Promise<Made> {
 function keep(byPassphrase: boolean): string {
   const key = byPassphrase ? 'pass phrase' : 'key'
   return `
-Keep a copy of the ${key} where the store is not, e.g. in a password manager. Whoever has both can read every secret; without
-the ${key} nobody can.`
+Keep a copy of the ${key} where the store is not, e.g. in a password manager. Whoever has both can read every secret; without the ${key} nobody can.`
 }
 
 /** The key file that is to be made; `undefined` where the key comes from LATCHKEY_KEY. The rule is the store's own. */

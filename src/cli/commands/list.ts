@@ -45,7 +45,7 @@ export const list: Command = {
         ],
         json: infoJson,
       })
-      if (count === 0) note(await nothing(store, scope, prefix))
+      if (count === 0) await note(await nothing(store, scope, prefix))
     })
     return EXIT.ok
   },

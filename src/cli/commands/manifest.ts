@@ -5,8 +5,9 @@ import { collect } from '../collecting/collect.ts'
 import { COLLECT_OPTIONS, jobOptions } from '../collecting/options.ts'
 import { EXIT } from '../exit-codes.ts'
 import { usageError } from '../failure.ts'
-import { output } from '../output.ts'
+import { note, output } from '../output.ts'
 import { printRows } from '../table.ts'
+import type { Rows } from '../table.ts'
 
 export const manifest: Command = {
   summary: 'Tells which functions a module registers, and which secrets they use',
@@ -42,18 +43,21 @@ export const manifest: Command = {
 
 async function print(input: Input, manifests: readonly Manifest[]): Promise<void> {
   const functions = manifests.flatMap((one) => one.functions)
-  await printRows(input, ['FUNCTION', 'MODULE', 'SECRETS'], functions, {
+  const columns: Rows<Manifest['functions'][number]> = {
     cells: ({ name, module = '-', requirements }) => [
       name,
       module,
       [...new Set(requirements.map(shownRequirement))].join(', ') || '-',
     ],
     json: (row) => row,
-  })
+  }
+  await printRows(input, ['FUNCTION', 'MODULE', 'SECRETS'], functions, columns, 'whole')
+  if (functions.length === 0) await note('The module registers no function.')
   const found = manifests.flatMap(foundIn)
   if (found.length === 0) return
-  await output.write('\n')
-  await printRows(input, ['SCOPE', 'SECRET', 'FOUND'], found, { cells: (row) => row, json: (row) => row })
+  if (functions.length > 0) await output.write('\n')
+  const asTheyAre = { cells: (row: string[]) => row, json: (row: string[]) => row }
+  await printRows(input, ['SCOPE', 'SECRET', 'FOUND'], found, asTheyAre, 'whole')
 }
 
 function shownRequirement({ name, scope }: Manifest['functions'][number]['requirements'][number]): string {

@@ -6,12 +6,13 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
 import { askTwice } from '../keys.ts'
 import { NEW_PASSPHRASE_OPTIONS, newPassphraseOf } from '../new-key.ts'
-import { withFileStore } from '../store.ts'
+import { onlyStoreFiles, withFileStore } from '../store.ts'
 
 export const passphrase: Command = {
   summary: 'Changes the pass phrase of a store file',
   arguments: [],
   options: { ...FILE_OPTIONS, 'new-passphrase-file': NEW_PASSPHRASE_OPTIONS['new-passphrase-file'] },
+  withoutOption: onlyStoreFiles,
   details: [
     'The store is opened with the old pass phrase, which --passphrase asks for, or with any other of its keys. Then the new one is asked for, twice. No secret is sealed again: if somebody may know the old one, use latchkey rotate-key afterwards.',
     'A store that has no pass phrase gets one by latchkey recipients add --new-passphrase.',

@@ -6,7 +6,7 @@ import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { oneLine } from '../failure.ts'
 import { NEW_KEY_OPTIONS, NEW_PASSPHRASE_OPTIONS, newKeyOf } from '../new-key.ts'
-import { withFileStore } from '../store.ts'
+import { onlyStoreFiles, withFileStore } from '../store.ts'
 
 export const recipientsAdd: Command = {
   summary: 'Lets one more key or pass phrase open a store file',
@@ -20,6 +20,7 @@ export const recipientsAdd: Command = {
     },
     ...NEW_PASSPHRASE_OPTIONS,
   },
+  withoutOption: onlyStoreFiles,
   details: [
     'Give one of --new-key-file, --with-key-file, --new-passphrase and --new-passphrase-file. The keys that there are stay, and no secret is sealed again.',
   ],

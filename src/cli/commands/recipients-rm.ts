@@ -4,12 +4,13 @@ import { FILE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { withFileStore } from '../store.ts'
+import { onlyStoreFiles, withFileStore } from '../store.ts'
 
 export const recipientsRm: Command = {
   summary: 'Takes the access of a key or pass phrase to a store file',
   arguments: ['ID'],
   options: FILE_OPTIONS,
+  withoutOption: onlyStoreFiles,
   details: [
     'ID is one that latchkey recipients list shows. Every secret is sealed again with a new data key, for which the keys of all who stay are needed: name each with --key-file, and --passphrase. Copies of the file that the recipient has stay readable for them: change the values, too.',
   ],

@@ -29,8 +29,9 @@ export const rotateKey: Command = {
   examples: ['latchkey rotate-key', 'latchkey rotate-key --new-key-file next.key'],
   async run(input) {
     const path = input.text('new-key-file')
-    const made = await withStore(input, async (store) => {
+    const { made, others } = await withStore(input, async (store) => {
       const rotating = rotatingOf(store)
+      const others = path === undefined ? 0 : await recipientsOf(store)
       const keyFile = path === undefined ? undefined : await newKeyFile(path)
       const shown = progress('Sealing again')
       try {
@@ -46,15 +47,31 @@ export const rotateKey: Command = {
       } finally {
         shown.end()
       }
-      return keyFile
+      return { made: keyFile, others }
     })
-    const key =
-      made === undefined
-        ? ''
-        : `\nIts key is now ${oneLine(made)}, and no other. Keep a copy where the store is not, and put it where the old key was: as the key file, in LATCHKEY_KEY, or by LATCHKEY_KEY_FILE.`
+    const key = made === undefined ? '' : `\n${toldOf(made, others)}`
     await answer(input, { rotated: true, keyFile: made ?? null }, `Every secret is sealed with a new data key.${key}`)
     return EXIT.ok
   },
+}
+
+/** How many keys and pass phrases open a store file; 0 of another store, which is opened by those that it is given. */
+async function recipientsOf(store: SecretStore): Promise<number> {
+  if (!('recipients' in store) || typeof store.recipients !== 'function') return 0
+  return (await (store as unknown as { recipients(): Promise<readonly unknown[]> }).recipients()).length
+}
+
+function toldOf(keyFile: string, before: number): string {
+  const shown = oneLine(keyFile)
+  return [
+    `Its key is now ${shown}, and no other. Keep a copy where the store is not. Copies of the store from before need the old key.`,
+    ...(before > 1
+      ? [
+          `None of the ${before} keys and pass phrases that opened it does any more: latchkey recipients add lets them in again.`,
+        ]
+      : []),
+    `To use it, put it where the old key was, or set LATCHKEY_KEY_FILE=${shown}, or give --key-file each time.`,
+  ].join('\n')
 }
 
 function rotatingOf(store: SecretStore): Rotating {

@@ -31,9 +31,25 @@ export const show: Command = {
       ...info.keys.map((key): [string, string] => ['key', key]),
       ...(info.skipped ?? []).map((key): [string, string] => ['skipped', oneLine(key)]),
     ]
-    const line = ([word, text]: [string, string]) =>
-      output.isTerminal ? `${output.bold(word.padEnd(8))} ${text}` : `${word}\t${text}`
-    await answer(input, infoJson(info), rows.map(line).join('\n'))
+    const lines = rows.map(([word, text]) => `${word}\t${text}`)
+    if (output.isTerminal && !input.flag('json')) await output.write(await beside(rows))
+    else await answer(input, infoJson(info), lines.join('\n'))
     return EXIT.ok
   },
 }
+
+/** Sets texts beside their words, as wide as the terminal. */
+async function beside(rows: readonly (readonly [string, string])[]): Promise<string> {
+  const { default: wrap } = await import('wrap-ansi')
+  const indent = ' '.repeat(LABEL + 1)
+  return rows
+    .map(([word, text]) => {
+      const lines = wrap(text, Math.max(output.columns - indent.length, LEAST)).replaceAll('\n', `\n${indent}`)
+      return `${output.bold(word.padEnd(LABEL))} ${lines}\n`
+    })
+    .join('')
+}
+
+const LABEL = 8
+/** However narrow a terminal is. */
+const LEAST = 12

@@ -6,7 +6,7 @@ import type { Command, Options } from '../command.ts'
 export type Kind = 'file' | 'secret' | 'any' | readonly string[]
 
 /** An option that can be completed. */
-export interface Word {
+interface Word {
   readonly name: string
   readonly short: string | undefined
   /** What follows it; `undefined` for a flag. */
@@ -31,6 +31,7 @@ export const SHELLS = ['bash', 'zsh', 'fish'] as const
 
 /** Takes the words from commands. */
 export function wordsOf(commands: readonly (readonly [string, Command])[]): Words[] {
+  const names = [...new Set(commands.map(([name]) => name.split(' ', 1)[0] ?? ''))]
   return commands.map(([name, command]) => {
     const options: Options = { ...command.options, ...COMMON_OPTIONS }
     return {
@@ -39,19 +40,20 @@ export function wordsOf(commands: readonly (readonly [string, Command])[]): Word
       options: Object.entries(options).map(([option, { placeholder, short, choices, description }]) => ({
         name: option,
         short,
-        takes: placeholder === undefined ? undefined : (choices ?? kindOf(placeholder)),
+        takes: placeholder === undefined ? undefined : (choices ?? kindOf(placeholder, names)),
         description,
       })),
-      first: kindOf(command.arguments[0] ?? ''),
+      first: kindOf(command.arguments[0] ?? '', names),
       takesProgram: command.takesProgram === true,
     }
   })
 }
 
 /** Tells by its name what a text is. */
-function kindOf(placeholder: string): Kind {
+function kindOf(placeholder: string, commands: readonly string[]): Kind {
   const [word = ''] = /[A-Z]+/.exec(placeholder) ?? []
   if (['FILE', 'PATH', 'MODULE', 'DIR', 'FOLDER'].includes(word)) return 'file'
   if (word === 'NAME') return 'secret'
+  if (word === 'COMMAND') return commands
   return word === 'SHELL' ? SHELLS : 'any'
 }

@@ -10,7 +10,7 @@ const MOST_ISSUES = 10_000
 const BOM = '\ufeff'
 
 /** Finds the strings of a text that may hold tags. What reads YAML is loaded for YAML alone. */
-export async function slotsOf(source: string, format: Format): Promise<Slot[]> {
+async function slotsOf(source: string, format: Format): Promise<Slot[]> {
   if (format === 'json') return (await import('./json.ts')).jsonSlots(source)
   if (format === 'yaml') return (await import('./yaml.ts')).yamlSlots(source)
   return (await import('./text.ts')).textSlots(source)

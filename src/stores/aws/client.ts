@@ -19,7 +19,7 @@ import type { Call, Requests } from './sdk.ts'
 type Signals = readonly AbortSignal[]
 
 /** What Secrets Manager tells of a secret without its values. */
-export interface Labels {
+interface Labels {
   readonly arn: string
   readonly isDeleted: boolean
   /** The version that has AWSCURRENT; left out where there is no value yet. */

@@ -20,7 +20,7 @@ export interface AwsSettings {
 }
 
 /** What the store's own client is made with. What is left out, the SDK finds. */
-export interface ClientConfig {
+interface ClientConfig {
   readonly region?: string
   readonly endpoint?: string
   readonly credentials?: AwsCredentials | (() => Promise<AwsCredentials>)

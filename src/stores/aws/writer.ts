@@ -26,7 +26,7 @@ import type { Call, Requests } from './sdk.ts'
 import type { AwsSettings } from './settings.ts'
 
 /** The label of versions that are not current yet. */
-export const PENDING = 'latchkey-pending'
+const PENDING = 'latchkey-pending'
 
 /** A version of one life of a secret. */
 export interface VersionId {

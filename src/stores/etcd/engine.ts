@@ -9,7 +9,7 @@ import { after, keyOf, placeOf, rangeOf, startingWith } from './keys.ts'
 import type { Keys, Range } from './keys.ts'
 
 /** A secret that is there, and when it was written last. */
-export interface Seen {
+interface Seen {
   readonly name: string
   readonly revision: string
 }

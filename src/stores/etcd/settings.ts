@@ -33,7 +33,7 @@ export interface EtcdStoreOptions extends SealingOptions {
 }
 
 /** As whom a store asks. */
-export interface Login {
+interface Login {
   readonly username: string
   readonly password: string | (() => unknown)
 }
@@ -54,8 +54,8 @@ export interface EtcdSettings {
 
 const CALLER = 'etcdStore'
 const OPTIONS = [
-  ...SEALING_OPTIONS,
   ...['address', 'username', 'password', 'prefix', 'timeoutMs', 'retries', 'watchCheckMs', 'fetch'],
+  ...SEALING_OPTIONS,
 ]
 /** Printable and without blanks; as long as keys may well be. */
 const PREFIX = /^[\x21-\x7e]{1,256}$/

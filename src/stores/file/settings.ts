@@ -43,7 +43,7 @@ export interface FileStoreSettings {
   readonly system: FileSystem
 }
 
-const OPTIONS = [...KEY_SETTINGS, 'path', 'history', 'anchor', 'ifCorrupt', 'lockTimeoutMs']
+const OPTIONS = ['path', ...KEY_SETTINGS, 'history', 'anchor', 'ifCorrupt', 'lockTimeoutMs']
 
 /** Checks the options of `fileStore`. */
 export function fileStoreSettings(options: FileStoreOptions, system: FileSystem): FileStoreSettings {

@@ -195,7 +195,8 @@ function openFile(settings: FileStoreSettings): { readonly fd: number; readonly 
   }
   try {
     const stats = system.fstat(fd)
-    if (!stats.isFile()) throw storeError('INVALID', `${path} is not a regular file.`)
+    if (!stats.isFile())
+      throw storeError('INVALID', `${path} is not a regular file.`, 'Give the path of the store file itself.')
     if ((stats.mode & 0o022n) !== 0n) {
       throw storeError('DENIED', `The store file ${path} may be written by others.`, 'Run chmod go-w on it.')
     }

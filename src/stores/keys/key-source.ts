@@ -45,7 +45,8 @@ export interface KeySources {
 
 const KINDS = ['key', 'keyFile', 'passphrase', 'keys'] as const
 const HOW_TO =
-  'Make a key with generateKey() or "npx latchkey init", and give it as LATCHKEY_KEY, in a file named by LATCHKEY_KEY_FILE, or as an option.'
+  'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or as an option. ' +
+  'For a store that is still to be made, "npx latchkey init" makes a key and a store file, generateKey() a key alone.'
 
 /**
  * Checks key options as far as that needs no I/O.

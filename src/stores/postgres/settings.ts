@@ -52,7 +52,7 @@ export interface PostgresSettings {
 }
 
 const CALLER = 'postgresStore'
-const OPTIONS = [...SEALING_OPTIONS, 'client', 'schema', 'prefix', 'listen', 'listenCheckMs', 'plaintext']
+const OPTIONS = ['client', ...SEALING_OPTIONS, 'schema', 'prefix', 'listen', 'listenCheckMs', 'plaintext']
 
 /** Checks the options of `postgresStore`. */
 export function postgresSettings(options: PostgresStoreOptions): PostgresSettings {

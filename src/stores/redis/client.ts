@@ -27,7 +27,7 @@ export type Send = (key: string, command: string, args: readonly string[]) => Pr
 export type Subscribe = (channel: string, heard: (message: string) => void, opened: Opened) => Promise<void>
 
 /** Is given how to end what was begun, before there can be a failure. */
-export type Opened = (close: () => unknown) => void
+type Opened = (close: () => unknown) => void
 
 /** What the clients offer, as far as it is used. */
 interface Offer {

@@ -13,7 +13,7 @@ const SCOPES_AT_ONCE = 100
 const BEYOND = '\x7f'
 
 /** A page of the names. */
-export interface Page<T> {
+interface Page<T> {
   readonly rows: readonly T[]
   /** The mark when the page was read. */
   readonly mark: string

@@ -33,7 +33,7 @@ export interface RedisSettings {
 }
 
 const CALLER = 'redisStore'
-const OPTIONS = [...SEALING_OPTIONS, 'client', 'prefix', 'subscriber', 'timeoutMs', 'watchCheckMs']
+const OPTIONS = ['client', ...SEALING_OPTIONS, 'prefix', 'subscriber', 'timeoutMs', 'watchCheckMs']
 /** No brace: what stands between the first two says which slot of a cluster a key is in. */
 const PREFIX = /^[\w.:/-]{1,128}$/
 /** The longest that a timer of Node waits. */

@@ -7,7 +7,7 @@ import { badRecord } from './ring.ts'
 import type { Ring } from './ring.ts'
 
 /** A row with what is in it. */
-export interface OpenRow {
+interface OpenRow {
   readonly row: SealedRow
   /** The live version first; the older ones too, if they were asked for. */
   readonly held: readonly [HeldSecret, ...HeldSecret[]]

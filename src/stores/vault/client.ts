@@ -14,7 +14,7 @@ import type { VaultSettings } from './settings.ts'
 import { heldTokens } from './tokens.ts'
 
 /** What a request is for. */
-export interface Call {
+interface Call {
   readonly method: 'GET' | 'POST'
   /** The engine's endpoint. */
   readonly api: 'data' | 'metadata' | 'destroy'

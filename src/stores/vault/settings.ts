@@ -12,7 +12,7 @@ export type AppRoleAuth = Required<AppRoleLogin> & { readonly mount: string }
 export type KubernetesAuth = Required<KubernetesLogin> & { readonly mount: string; readonly jwtFile: string }
 
 /** As whom a store asks. */
-export type Credentials =
+type Credentials =
   | { readonly token: string | (() => unknown); readonly renew: boolean }
   | { readonly auth: AppRoleAuth | KubernetesAuth }
 

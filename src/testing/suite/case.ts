@@ -27,7 +27,7 @@ export type StoreFactory = (seed: Seed) => MaybePromise<StoreUnderTest>
 export type Open = (seed?: Seed) => Promise<SecretStore>
 
 /** Does what {@link Open} does, and gives all that the factory gave. */
-export type Make = (seed?: Seed) => Promise<StoreUnderTest>
+type Make = (seed?: Seed) => Promise<StoreUnderTest>
 
 /** Tests by title. */
 export type Cases = Readonly<Record<string, (open: Open, make: Make) => Promise<void>>>

@@ -4,7 +4,7 @@ import { startFixture } from '../run-fixture.ts'
 import type { Fixture } from '../run-fixture.ts'
 
 /** A line that a host writes: what a command came to, or what it heard. */
-export interface Answer {
+interface Answer {
   done?: unknown
   failed?: string
   heard?: string

@@ -122,7 +122,7 @@ export async function ioredis(url: string): Promise<OpenClient<Redis>> {
 }
 
 /** Connects by iovalkey. */
-export async function iovalkey(url: string): Promise<OpenClient<Valkey>> {
+async function iovalkey(url: string): Promise<OpenClient<Valkey>> {
   const client = new Valkey(url, { retryStrategy: () => 20, maxRetriesPerRequest: null })
   client.on('error', () => undefined)
   await client.ping()

@@ -7,7 +7,7 @@ import { data, emptyStorage, refusal } from './storage.ts'
 import type { Answer, Storage } from './storage.ts'
 
 /** A request, and what the fake would answer to it. */
-export interface Exchange {
+interface Exchange {
   readonly method: string
   /** With the query. */
   readonly path: string

@@ -6,7 +6,7 @@ import type { VaultHost } from '../../../src/stores/vault/host.ts'
 import type { FakeVault } from './fake.ts'
 
 /** A timer that is set and neither fired nor cancelled. */
-export interface Timer {
+interface Timer {
   readonly ms: number
   readonly fire: () => void
 }
