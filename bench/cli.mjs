@@ -12,6 +12,7 @@ import { fileStore } from '../dist/index.js'
 
 const CLI = fileURLToPath(new URL('../dist/cli.cjs', import.meta.url))
 const TURNS = 21
+const LISTS = 3
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
 const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
 
@@ -23,18 +24,20 @@ function storeOf(count) {
 
 async function filled(count) {
   const { path, store } = storeOf(count)
-  for (let at = 0; at < count; at += 5_000) {
-    const part = Array.from({ length: Math.min(5_000, count - at) }, (_, n) => n + at)
+  for (let at = 0; at < count; at += 25_000) {
+    const part = Array.from({ length: Math.min(25_000, count - at) }, (_, n) => n + at)
     await Promise.all(part.map((n) => store.set(`secret_${n}`, { GH_ACCESS_TOKEN: `value ${n}`, GH_USERNAME: 'me' })))
   }
   await store.close()
   return path
 }
 
-/** Milliseconds until the first row and until the end, and the resident memory in MB at these times. */
-async function listed(path) {
+/** Milliseconds until the first row and until the end, and the resident memory in MB then and after a quarter of the rows. */
+async function listed(path, options) {
   const started = performance.now()
-  const child = spawn(process.execPath, [CLI, 'list', '--file', path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [CLI, 'list', '--file', path, ...options], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let first
   const memories = []
   child.stdout.on('data', () => {
@@ -44,7 +47,13 @@ async function listed(path) {
     if (memory !== undefined) memories.push(memory)
   })
   await new Promise((resolve) => child.on('close', resolve))
-  return { first, whole: performance.now() - started, memoryFirst: memories[0], memoryLast: memories.at(-1) }
+  return {
+    first,
+    whole: performance.now() - started,
+    memoryFirst: memories[0],
+    memoryQuarter: memories[Math.floor(memories.length / 4)],
+    memoryLast: memories.at(-1),
+  }
 }
 
 function residentMb(pid) {
@@ -60,29 +69,41 @@ function residentMb(pid) {
 try {
   const small = await filled(10)
   const starts = {
-    'node -e 0': ['-e', '0'],
-    'latchkey --version': [CLI, '--version'],
-    'latchkey get': [CLI, 'get', 'secret_1', 'GH_USERNAME', '--reveal', '--file', small],
-    'latchkey list': [CLI, 'list', '--file', small],
-    'latchkey run -- true': [CLI, 'run', '-s', 'secret_1', '--file', small, '--', 'true'],
+    'node -e 0': [process.execPath, '-e', '0'],
+    true: ['true'],
+    'latchkey --version': [process.execPath, CLI, '--version'],
+    'latchkey get': [process.execPath, CLI, 'get', 'secret_1', 'GH_USERNAME', '--reveal', '--file', small],
+    'latchkey list': [process.execPath, CLI, 'list', '--file', small],
+    'latchkey run -- true': [process.execPath, CLI, 'run', '-s', 'secret_1', '--file', small, '--', 'true'],
+    'the same, --no-mask': [process.execPath, CLI, 'run', '--no-mask', '-s', 'secret_1', '--file', small, '--', 'true'],
   }
   const times = Object.fromEntries(Object.keys(starts).map((name) => [name, []]))
   for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const [name, args] of Object.entries(starts)) {
+    for (const [name, [program, ...args]] of Object.entries(starts)) {
       const started = performance.now()
-      spawnSync(process.execPath, args)
+      const { status } = spawnSync(program, args)
       times[name].push(performance.now() - started)
+      if (status !== 0) throw new Error(`${name} ended with ${status}`)
     }
   }
   const bare = median(times['node -e 0'])
+  const program = median(times['true'])
   for (const [name, taken] of Object.entries(times)) {
-    console.log(`${name.padEnd(20)} ${median(taken).toFixed(1)} ms, ${(median(taken) / bare).toFixed(2)} x`)
-  }
-  for (const count of [1_000, 10_000, 100_000]) {
-    const { first, whole, memoryFirst, memoryLast } = await listed(await filled(count))
+    const own = median(taken) - (name.includes('run') || name.includes('mask') ? program : 0)
     console.log(
-      `list of ${count}: first after ${first.toFixed(0)} ms, all after ${whole.toFixed(0)} ms, ${memoryFirst.toFixed(0)} MB then ${memoryLast.toFixed(0)} MB`,
+      `${name.padEnd(20)} ${median(taken).toFixed(1)} ms, ${(own / bare).toFixed(2)} x without the program itself`,
     )
+  }
+  for (const count of [1_000, 10_000, 100_000, 400_000]) {
+    const path = await filled(count)
+    for (const json of [[], ['--json']]) {
+      const runs = []
+      for (let turn = 0; turn < LISTS; turn += 1) runs.push(await listed(path, json))
+      const of = (what) => median(runs.map((run) => run[what])).toFixed(0)
+      console.log(
+        `list of ${count} ${json.join('')}: first after ${of('first')} ms, all after ${of('whole')} ms; ${of('memoryFirst')} MB then, ${of('memoryQuarter')} MB at a quarter, ${of('memoryLast')} MB at the end`,
+      )
+    }
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -8,6 +8,6 @@ import { output, stdout, wrapped } from './output.ts'
  * @returns false if nobody reads it any more.
  */
 export async function answer(input: Input, json: Readonly<Record<string, unknown>>, text: string): Promise<boolean> {
-  if (input.flag('json')) return output.write(`${JSON.stringify(json)}\n`)
-  return output.write(`${output.isTerminal ? await wrapped(text, stdout()) : text}\n`)
+  const shown = output.isTerminal ? await wrapped(text, stdout()) : text
+  return output.write(`${input.flag('json') ? JSON.stringify(json) : shown}\n`)
 }

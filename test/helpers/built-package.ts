@@ -1,6 +1,8 @@
 /** What Node loads of the built package when a program imports one of its entries: how much, and what of others. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { builtinModules } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Plugin } from 'esbuild'
@@ -68,19 +70,33 @@ function nameOf(specifier: string): string {
   return plain.split('/', plain.startsWith('@') ? 2 : 1).join('/')
 }
 
-/** The files that each command of the bin is loaded with, as the table of commands in the built bin names them. */
-export function commandFiles(): ReadonlyMap<string, readonly string[]> {
-  const tables = Object.entries(builtFiles()).filter(([, text]) => text.includes('"rotate-key":async'))
-  if (tables.length !== 1) throw new Error(`dist has ${tables.length} tables of commands`)
-  const [table, text] = tables[0] ?? ['', '']
-  const entries = text.matchAll(/(?:"([a-z -]+)"|([a-z]+)):async\(\)=>\(await import\("\.\/([^"]+)"\)\)/g)
-  return new Map(
-    [...entries].map(([, quoted, plain, file = '']) => [quoted ?? plain ?? '', ['cli.js', table, file]] as const),
-  )
+/** Tells what the bin loads for a command, up to where the command would begin: by starting it. */
+export function loadedByBin(command: readonly string[]): Loaded {
+  using folder = temporary()
+  const [preload, to] = [join(ROOT, 'test/fixtures/cli/loaded.cjs'), join(folder.path, 'loaded')]
+  const args = ['--require', preload, join(DIST, 'cli.cjs'), ...command, '--version']
+  const { status } = spawnSync(process.execPath, args, { env: { LOADED: to } })
+  if (status !== 0) throw new Error(`latchkey ${command.join(' ')} --version ended with ${status}`)
+  const { files, modules } = JSON.parse(readFileSync(to, 'utf8')) as { files: string[]; modules: string[] }
+  const bytes = gzipSync(
+    Buffer.concat(files.filter((file) => file.startsWith(DIST)).map((file) => readFileSync(file))),
+  ).length
+  const packages = files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? [])
+  return { bytes, imports: [...new Set(packages), ...modules], later: [] }
+}
+
+function temporary(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'latchkey-loaded-'))
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true })
+    },
+  }
 }
 
 /** The texts of all programs of `dist`, by their names. */
 export function builtFiles(): Readonly<Record<string, string>> {
-  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.js'))
+  const files = readdirSync(DIST, { recursive: true, encoding: 'utf8' }).filter((file) => /\.c?js$/.test(file))
   return Object.fromEntries(files.map((file) => [file, readFileSync(join(DIST, file), 'utf8')]))
 }

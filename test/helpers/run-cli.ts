@@ -18,7 +18,7 @@ export interface Ended {
   stderr: string
 }
 
-interface RunOptions {
+export interface RunOptions {
   /** What comes on stdin; `null` closes it as the shell's `<&-` does. Default: nothing. */
   stdin?: string | Buffer | null
   env?: Record<string, string>

@@ -7,7 +7,7 @@ import { programOnPath } from '../helpers/engines/finding.ts'
 import { ROOT, run, temporaryFolder, type Ran } from '../helpers/packed-package.ts'
 
 const FIXTURES = join(ROOT, 'test/fixtures/runtimes')
-const CLI = join(ROOT, 'dist/cli.js')
+const CLI = join(ROOT, 'dist/cli.cjs')
 const NAMES = ['bun', 'deno'] as const
 const RUN: Readonly<Record<(typeof NAMES)[number] | 'node', readonly string[]>> = {
   node: [],
