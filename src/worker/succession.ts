@@ -36,12 +36,10 @@ function isOlder(slot: Slot, read: ReadTime): boolean {
 export function createSuccession(settings: SuccessionSettings): Succession {
   const { slots, retire } = settings
 
-  function others({ family, key }: { readonly family: string; readonly key: string | undefined }): Slot[] {
-    const own = slots.ofFamily(family)
-    if (own === undefined) return NONE
-    const found: Slot[] = []
-    for (const slot of own) if (slot.key !== key) found.push(slot)
-    return found
+  function others({ family, key }: { readonly family: string; readonly key: string | undefined }): readonly Slot[] {
+    let found: Slot[] | undefined
+    for (const slot of slots.ofFamily(family) ?? NONE) if (slot.key !== key) (found ??= []).push(slot)
+    return found ?? NONE
   }
 
   function endOnce(slot: Slot): void {
@@ -114,4 +112,4 @@ export function createSuccession(settings: SuccessionSettings): Succession {
 }
 
 /** Most families have one key, and are asked about with each call. */
-const NONE: Slot[] = []
+const NONE: readonly Slot[] = []

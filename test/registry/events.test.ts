@@ -191,15 +191,6 @@ describe('latchkey:worker', () => {
   const of = (pid: number) => workers.filter((event) => event.pid === pid)
   const ended = (pid: number) => of(pid).find((event) => event.event === 'ended')
 
-  /** A call that is aborted as soon as its function runs. */
-  function hangsUntilItRuns(): Promise<unknown> {
-    const controller = new AbortController()
-    fixture.output.once('line', () => {
-      controller.abort()
-    })
-    return fixture.hangs.with({ isolation: 'call', signal: controller.signal })()
-  }
-
   test('tells start, each call, and end of a process', async () => {
     const scope = 'told'
     await store.set('gh', { TOKEN: 'a-token', USER_NAME: 'u' }, { scope })
@@ -221,7 +212,7 @@ describe('latchkey:worker', () => {
 
   test.each<[string, () => Promise<unknown>]>([
     ['done', () => fixture.pid.with({ isolation: 'call' })()],
-    ['cancelled', () => rejection(hangsUntilItRuns())],
+    ['cancelled', () => cancelledCall()],
   ])('tells why a process ended: %s', async (reason, run) => {
     await run()
     const { pid } = workers.find(({ event }) => event === 'assigned')!
@@ -239,6 +230,19 @@ describe('latchkey:worker', () => {
     expect(ended(pid)).toMatchObject({ reason: 'outdated' })
   })
 })
+
+/** A call that is given up when its function runs: before that its process would have been given none. */
+async function cancelledCall(): Promise<unknown> {
+  const controller = new AbortController()
+  const call = rejection(fixture.hangs.with({ isolation: 'call', signal: controller.signal })('runs'))
+  await new Promise<void>((resolve) => {
+    fixture.output.on('line', ({ line }) => {
+      if (line === 'runs') resolve()
+    })
+  })
+  controller.abort()
+  return call
+}
 
 test('a subscriber that throws breaks no call: Node reports it as an uncaught exception of its own', async () => {
   const program = `

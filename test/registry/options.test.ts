@@ -20,12 +20,7 @@ describe('createRegistry', () => {
       'store must be a store such as fileStore(), or a function that gives one for a scope',
     ],
     ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
-    [
-      'an unknown option',
-      { store, scopes: 'a' },
-      'UNKNOWN_OPTION',
-      'has no option "scopes"; it has store, scope',
-    ],
+    ['an unknown option', { store, scopes: 'a' }, 'UNKNOWN_OPTION', 'has no option "scopes"; it has store, scope'],
     ['an unknown option of undefined', { store, scopes: undefined }, 'UNKNOWN_OPTION', '"scopes"'],
     ['a scope that is none', { store, scope: 'a//b' }, 'INVALID_NAME', '"a//b" is not a scope'],
     ['a scope of another type', { store, scope: 7 }, 'INVALID_OPTION', 'scope must be a string'],
@@ -48,7 +43,7 @@ describe('createRegistry', () => {
     ],
     ['graceMs', { store, graceMs: -1 }, 'INVALID_OPTION', 'graceMs must be milliseconds'],
     ['pool', { store, pool: 4 }, 'INVALID_OPTION', 'pool must be an object'],
-    ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'Its options are maxProcesses'],
+    ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'it has maxProcesses'],
     [
       'maxProcesses',
       { store, pool: { maxProcesses: 0 } },
@@ -79,12 +74,7 @@ describe('register', () => {
   test.each<[string, unknown, string, string]>([
     ['null', null, 'INVALID_OPTION', 'register takes an object of options, e.g. { name: … }.'],
     ['a string', 'gh', 'INVALID_OPTION', 'register takes an object of options, e.g. { name: … }.'],
-    [
-      'an unknown option',
-      { secret: ['gh'] },
-      'UNKNOWN_OPTION',
-      'has no option "secret"; it has name, description',
-    ],
+    ['an unknown option', { secret: ['gh'] }, 'UNKNOWN_OPTION', 'has no option "secret"; it has name, description'],
     ['secrets', { secrets: 'gh' }, 'INVALID_OPTION', 'secrets must be an array of requirements'],
     ['name', { name: 1 }, 'INVALID_OPTION', 'name must be a string'],
     ['input', { input: {} }, 'INVALID_OPTION', 'input must be a schema that implements Standard Schema'],
@@ -131,12 +121,7 @@ describe('a call', () => {
   test.each<[string, unknown, string, string]>([
     ['null', null, 'INVALID_OPTION', 'takes an object of options'],
     ['an array', [], 'INVALID_OPTION', 'takes an object of options'],
-    [
-      'an unknown option',
-      { timeout: 1 },
-      'UNKNOWN_OPTION',
-      'Its options are scope, partition, signal, timeoutMs, isolation',
-    ],
+    ['an unknown option', { timeout: 1 }, 'UNKNOWN_OPTION', 'it has scope, partition, signal, timeoutMs, isolation'],
     ['scope', { scope: 'a b' }, 'INVALID_NAME', 'is not a scope'],
     ['partition', { partition: 1 }, 'INVALID_OPTION', 'partition must be a string'],
     ['signal', { signal: { aborted: false } }, 'INVALID_OPTION', 'signal must be an AbortSignal'],
@@ -168,7 +153,7 @@ describe('a call', () => {
 test('check takes a scope and nothing else', async () => {
   const registry = create({ store })
   const check = (options: unknown) => rejection(registry.check(options as never))
-  expect(await check({ isolation: 'warm' })).toMatchObject(refusal('UNKNOWN_OPTION', 'Its options are scope'))
+  expect(await check({ isolation: 'warm' })).toMatchObject(refusal('UNKNOWN_OPTION', 'it has scope'))
   expect(await check({ scope: '' })).toMatchObject(refusal('INVALID_NAME', 'is not a scope'))
   expect(await check(null)).toMatchObject(refusal('INVALID_OPTION', 'check takes an object'))
   expect(await registry.check({ scope: undefined })).toMatchObject({ ok: true })

@@ -165,7 +165,7 @@ test.each<[unknown, string, string]>([
   [{ name: 'gh', env: { 'A B': 'C' } }, 'INVALID_NAME', 'is not a key'],
   [{ name: 'gh', scope: '../x' }, 'INVALID_NAME', 'is not a scope'],
   [{ name: 'gh', allowReserved: ['A B'] }, 'INVALID_NAME', 'is not a key'],
-  [{ name: 'gh', key: 'A' }, 'UNKNOWN_OPTION', 'Its options are name, scope, keys'],
+  [{ name: 'gh', key: 'A' }, 'UNKNOWN_OPTION', 'it has name, scope, keys'],
   [{ name: 'gh', keys: 'A' }, 'INVALID_OPTION', 'keys must be an array of strings'],
   [{ name: 'gh', keys: [1] }, 'INVALID_OPTION', 'keys.0 must be a string'],
   [{ name: 'gh', optional: 'yes' }, 'INVALID_OPTION', 'optional must be true or false'],
