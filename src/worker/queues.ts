@@ -2,7 +2,7 @@
 import type { Job } from './job.ts'
 
 /** A job that waits. */
-export interface Waiting {
+interface Waiting {
   readonly job: Job
   /** Since when, by `performance.now()`. */
   readonly since: number

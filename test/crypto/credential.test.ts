@@ -102,7 +102,8 @@ describe('a key wrapper', () => {
     ],
     ['what is no error has no name', { name: 'Canary' }, 'The key wrapper reverse failed to wrap.'],
   ])('that fails is UNAVAILABLE: %s', async (_, thrown, message) => {
-    const credential = ext({ wrap: () => Promise.reject(thrown as Error) })
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others reject with may be anything
+    const credential = ext({ wrap: () => Promise.reject(thrown) })
     await expect(wrapOf(credential)).rejects.toMatchObject({ code: 'UNAVAILABLE', message, store: 'file' })
   })
 

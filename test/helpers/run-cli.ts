@@ -91,7 +91,7 @@ export function cliFolder({ package: within }: { package?: string } = {}): CliFo
   if (!existsSync(CLI)) throw new Error('dist/cli.cjs is not there: build first')
   const { PATH = '' } = process.env
   const at = (name: string) => join(folder, name)
-  const program = within === undefined ? CLI : join(folder, within, 'dist/cli.js')
+  const program = within === undefined ? CLI : join(folder, within, 'dist/cli.cjs')
 
   return {
     folder,

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { WorkerError } from 'latchkey'
+import type { WorkerError } from 'latchkey'
 import { expect, test } from 'vitest'
 import { decodeOutcome } from '../../src/registry/outcome.ts'
 import type { Run } from '../../src/registry/run.ts'

@@ -153,7 +153,7 @@ describe('a plain object', () => {
         return false
       }
     }
-    for (const value of [new Own(), new Bare(), new Named(), Object.create({ a: 1 })]) {
+    for (const value of [new Own(), new Bare(), new Named(), Object.create({ a: 1 }) as object]) {
       expect(await codesOf(fill({ value }))).toEqual(['UNSUPPORTED_VALUE'])
     }
   })
