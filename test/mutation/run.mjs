@@ -3,7 +3,7 @@
  * the mutants that no other test kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { area } from './areas.mjs'
 
@@ -20,7 +20,11 @@ async function tried(ranges, pass) {
     plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
-    ...(built && { buildCommand: 'npx tsup --no-dts' }),
+    // The build needs the packages; Stryker links them only after it.
+    ...(built && {
+      symlinkNodeModules: false,
+      buildCommand: `ln -s '${resolve('node_modules')}' . && npx tsup --no-dts`,
+    }),
     ignorePatterns: ['bench', 'coverage', 'api', 'docs'],
     tempDirName: `${folder}/sandbox`,
     incremental: true,
