@@ -11,6 +11,7 @@ const [name, ...files] = process.argv.slice(2)
 const { mutate, built, long } = area(name)
 const folder = `coverage/mutation/${name}`
 process.env.MUTATION_AREA = name
+process.env.MUTATION_PACKAGES = resolve('node_modules')
 
 /** Tries the mutants of these files or ranges with all tests, or with all but the long ones. */
 async function tried(ranges, pass) {
@@ -20,11 +21,7 @@ async function tried(ranges, pass) {
     plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
-    // The build needs the packages; Stryker links them only after it.
-    ...(built && {
-      symlinkNodeModules: false,
-      buildCommand: `ln -s '${resolve('node_modules')}' . && npx tsup --no-dts`,
-    }),
+    ...(built && { symlinkNodeModules: false, buildCommand: 'node test/mutation/build.mjs' }),
     ignorePatterns: ['bench', 'coverage', 'api', 'docs'],
     tempDirName: `${folder}/sandbox`,
     incremental: true,
