@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { changesOf } from './changelog.mjs'
 import { stateFindings } from './state.mjs'
@@ -59,10 +59,10 @@ function options(args) {
 
 /** Runs the checks and packs. */
 function pack({ name, version }, out) {
-  for (const check of CHECKS) npm('run', check)
   const folder = resolve(out)
+  if (existsSync(folder) && readdirSync(folder).length > 0) throw new Refused(`${folder} is not empty.`)
+  for (const check of CHECKS) npm('run', check)
   mkdirSync(folder, { recursive: true })
-  if (readdirSync(folder).length > 0) throw new Refused(`${folder} is not empty.`)
   // `npm test` has built it last.
   npm('pack', '--ignore-scripts', '--pack-destination', folder)
   return known(join(folder, fileOf(name, version)), { name, version })
@@ -71,7 +71,7 @@ function pack({ name, version }, out) {
 /** A tarball by its path, which has to be of this version. */
 function known(path, { name, version }) {
   const file = fileOf(name, version)
-  if (!resolve(path).endsWith(file)) throw new Refused(`The tarball of ${version} is called ${file}.`)
+  if (basename(path) !== file) throw new Refused(`The tarball of ${version} is called ${file}.`)
   if (!existsSync(path)) throw new Refused(`There is no ${path}.`)
   return resolve(path)
 }

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -251,6 +251,24 @@ test('a reader that goes ends the program by SIGPIPE, without a word, and latchk
   await printed('y')
   child.stdout.destroy()
   expect(await once(child, 'close')).toEqual([null, 'SIGPIPE'])
+})
+
+test('a signal that comes while the pipes are made ends latchkey, and leaves nothing of them', async () => {
+  const folder = await folderWithSecrets()
+  mkdirSync(folder.at('bin'))
+  mkdirSync(folder.at('tmp'), { mode: 0o777 })
+  const { PATH = '' } = process.env
+  const [, real = ''] =
+    /^(\S+)\n$/.exec(spawnSync('sh', ['-c', 'command -v mkfifo'], { encoding: 'utf8' }).stdout) ?? []
+  writeFileSync(folder.at('bin/mkfifo'), `#!/bin/sh\n'${real}' "$@" && kill -TERM "$PPID"\n`, { mode: 0o755 })
+  const child = spawn(process.execPath, [CLI, 'run', '-s', 'db', '--', 'touch', folder.at('started')], {
+    cwd: folder.folder,
+    env: { PATH: `${folder.at('bin')}:${PATH}`, TMPDIR: folder.at('tmp') },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  expect(await once(child, 'close')).toEqual([null, 'SIGTERM'])
+  expect(readdirSync(folder.at('tmp'))).toEqual([])
+  expect(folder.entries()).not.toContain('started')
 })
 
 test('a full disk under the output is told, however the program ends', async () => {

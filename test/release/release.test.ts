@@ -169,14 +169,15 @@ test('a folder that holds something is refused, so that no other tarball is take
   const made = repository()
   mkdirSync(join(made.folder, 'release'))
   made.write({ 'release/older.tgz': '' })
-  const { code, stderr } = await made.release()
+  const { code, stdout, stderr } = await made.release()
   expect(stderr).toContain('is not empty.')
-  expect(code).toBe(1)
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
 })
 
 test.each([
   [['--publish'], '--publish needs --tarball'],
   [['--tarball', 'other-1.2.0.tgz', '--publish'], 'The tarball of 1.2.0 is called released-1.2.0.tgz.'],
+  [['--tarball', 'other-released-1.2.0.tgz'], 'The tarball of 1.2.0 is called released-1.2.0.tgz.'],
   [['--tarball', 'release/released-1.2.0.tgz'], 'There is no release/released-1.2.0.tgz.'],
   [['--now'], "Unknown option '--now'"],
 ])('%j is refused', async (args, message) => {

@@ -611,6 +611,18 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       }
     })
 
+    test('with tables of the same names that are not ours are INVALID, and say what to do: migrate() leaves them alone', async () => {
+      const schema = newSchema()
+      await pool.query(`create schema ${schema}`)
+      const columns = 'scope text collate "C", name text collate "C", version bigint, primary key (scope, name)'
+      await pool.query(`create table ${schema}.latchkey_secret (${columns})`)
+      const store = postgresStore({ client: pool, schema, plaintext: true })
+      await store.migrate()
+      const error = await failureOf(() => store.get('a'))
+      expect(error).toMatchObject({ code: 'INVALID', store: 'postgres', retryable: false })
+      expect((error as { hint?: string }).hint).toContain('give another schema or prefix')
+    })
+
     test('of a role that may not are DENIED, of a session that only reads READ_ONLY', async () => {
       const here = await made()
       await here.store.set('a', { K: 'v' })

@@ -12,6 +12,8 @@ import { endBy, passSignals } from './signals.ts'
 
 /** How a shell says that its last program was ended by SIGPIPE. */
 const BY_SIGPIPE = 128 + 13
+/** What masks is loaded for what prints, and after so many milliseconds for what may: an update can replace its files meanwhile. */
+const LOAD_MS = 100
 
 /** A command line, of a program and its arguments. No shell reads it. */
 export interface Launch {
@@ -31,13 +33,16 @@ export interface Launch {
 export async function launch({ command: [file, ...args], environment, outputs, redactor }: Launch): Promise<number> {
   let child: ChildProcess | undefined
   const stopPassing = passSignals(() => child)
+  const masking = maskingOf(redactor)
   try {
     let ended: Promise<End>
     let copies: Promise<Error | undefined>[]
     try {
       child = spawn(file, args, { env: environment, stdio: ['inherit', ...outputs.stdio], windowsHide: true })
       ended = endOf(child)
-      copies = outputs.started([child.stdout, child.stderr]).map((copy) => copied(copy, redactor))
+      const printing = outputs.started([child.stdout, child.stderr])
+      if (printing.length > 0) masking.loadSoon()
+      copies = printing.map((copy) => copied(copy, masking))
     } catch (error) {
       throw notStarted(file, environment, error)
     }
@@ -53,16 +58,59 @@ export async function launch({ command: [file, ...args], environment, outputs, r
     }
     return signal === null ? (code ?? 0) : endBy(signal)
   } finally {
+    masking.end()
     outputs.close()
     stopPassing()
   }
 }
 
-/** What masks is loaded for what prints. */
-async function copied({ source, target }: Copy, redactor: Launch['redactor']): Promise<Error | undefined> {
-  if (!(await prints(source))) return undefined
-  const [{ copyMasked }, known] = await Promise.all([import('./masked.ts'), redactor()])
-  return copyMasked(source, target, known)
+/** What masks, once it is loaded. */
+interface Masking {
+  load(): Promise<(copy: Copy) => Promise<Error | undefined>>
+  /** Has it loaded while the program runs, whether that prints or not. */
+  loadSoon(): void
+  /** Nothing runs any more that may print. */
+  end(): void
+}
+
+function maskingOf(redactor: Launch['redactor']): Masking {
+  let loaded: ReturnType<Masking['load']> | undefined
+  const load = async (): ReturnType<Masking['load']> => {
+    const [{ copyMasked }, known] = await Promise.all([import('./masked.ts'), redactor()])
+    return ({ source, target }) => copyMasked(source, target, known)
+  }
+  let timer: NodeJS.Timeout | undefined
+  const masking: Masking = {
+    load: () => (loaded ??= load()),
+    loadSoon() {
+      timer = setTimeout(() => {
+        // Whether it failed is told by what needs it.
+        masking.load().catch(() => undefined)
+      }, LOAD_MS)
+    },
+    end: () => {
+      clearTimeout(timer)
+    },
+  }
+  return masking
+}
+
+/** Never rejects. What cannot be masked is not shown. */
+async function copied(copy: Copy, masking: Masking): Promise<Error | undefined> {
+  const { source } = copy
+  // When a program has ended, Node throws away what nobody has read of its streams, unless somebody may still ask for it.
+  const mayAsk = (): void => undefined
+  source.on('readable', mayAsk)
+  try {
+    if (!(await prints(source))) return undefined
+    const copyOf = await masking.load()
+    const copying = copyOf(copy)
+    source.off('readable', mayAsk)
+    return await copying
+  } catch (error) {
+    source.destroy()
+    return error instanceof Error ? error : new Error('not an error')
+  }
 }
 
 /** Resolves when there is something to read, or when it is certain that nothing comes. */

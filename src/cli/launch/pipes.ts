@@ -7,6 +7,7 @@ import { constants, mkdtempSync, openSync, rmdirSync, rmSync, unlinkSync } from 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { errnoOf } from '../failure.ts'
+import { holdSignals } from './signals.ts'
 
 /** The descriptors of both ends of a pipe. */
 export interface Pipe {
@@ -16,7 +17,7 @@ export interface Pipe {
 
 /**
  * Makes pipes. Node has no call for it: they are made with names, by mkfifo(1), in a folder that only this user may enter, and lose
- * their names at once. What is written to them is never on a disk.
+ * their names at once. What is written to them is never on a disk. A signal that ends this process does so when the folder is gone.
  *
  * @returns `undefined` where that is not possible: on Windows, under Bun and Deno, without mkfifo, without a folder to write to.
  */
@@ -25,6 +26,7 @@ export async function makePipes(count: number): Promise<Pipe[] | undefined> {
   const { bun, deno } = process.versions
   if (process.platform === 'win32' || bun !== undefined || deno !== undefined) return undefined
   let folder: string | undefined
+  const release = holdSignals()
   try {
     const made = mkdtempSync(join(tmpdir(), 'latchkey-run-'))
     folder = made
@@ -36,6 +38,7 @@ export async function makePipes(count: number): Promise<Pipe[] | undefined> {
     return undefined
   } finally {
     if (folder !== undefined) remove(folder)
+    await release()
   }
 }
 

@@ -20,6 +20,28 @@ const DUMPS_CORE: ReadonlySet<string> = new Set([
   'SIGXFSZ',
 ])
 
+/** What ends a process that does not listen to it. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const
+
+/**
+ * Holds back signals that would end this process.
+ *
+ * @returns what lets them through again: one that came meanwhile then ends the process.
+ */
+export function holdSignals(): () => Promise<void> {
+  let held: NodeJS.Signals | undefined
+  const hold = (signal: NodeJS.Signals): void => {
+    held ??= signal
+  }
+  for (const signal of ENDING) process.on(signal, hold)
+  return async () => {
+    // Of two turns of the event loop the second is after Node has looked for signals.
+    await new Promise<void>((resolve) => setImmediate(() => setImmediate(resolve)))
+    for (const signal of ENDING) process.off(signal, hold)
+    if (held !== undefined) process.kill(process.pid, held)
+  }
+}
+
 /**
  * Passes signals on to a command from now on, and stops with it where a shell waits for both. Start it before the command, so
  * that no signal ends latchkey alone.

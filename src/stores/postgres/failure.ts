@@ -6,6 +6,8 @@ import type { StoreErrorCode } from '../../errors.ts'
 export const STORE = 'postgres'
 
 const MIGRATE = 'Call migrate() once, as a role that may create tables.'
+const OTHERS =
+  'Another version of latchkey, or somebody else, has made tables of these names, which migrate() leaves alone: give another schema or prefix.'
 const POOLER = 'A pooler between the store and the server does not follow them: leave out prepare: true.'
 
 /** What the SQLSTATEs mean for the caller, by their beginnings; docs/stores/postgres.md lists them. */
@@ -15,7 +17,7 @@ const MEANINGS: readonly (readonly [prefix: string, code: StoreErrorCode, reason
   ['42501', 'DENIED', 'the role may not do this', 'Look at what the role is granted on the tables of the store.'],
   ['42P01', 'INVALID', 'the tables of the store are not there', MIGRATE],
   ['3F000', 'INVALID', 'the schema is not there', MIGRATE],
-  ['42703', 'INVALID', 'the tables are not those of this version of latchkey', MIGRATE],
+  ['42703', 'INVALID', 'the tables are not those of this version of latchkey', OTHERS],
   ['26000', 'INVALID', 'a prepared statement is not where the client left it', POOLER],
   ['42P05', 'INVALID', 'a prepared statement is where the client left none', POOLER],
   ['3D000', 'INVALID', 'there is no such database', 'Look at the options of the client.'],
