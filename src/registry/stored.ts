@@ -27,10 +27,11 @@ export async function whatIsStored(
   { scopes, expiry, deadline }: StoredQuestion,
 ): Promise<ManifestStored> {
   const sorted = [...scopes].sort(order)
-  const lists = await Promise.all(sorted.map((scope) => listScope(settings.store, scope, deadline)))
+  const listing = new Map(sorted.map((scope) => [scope, listScope(settings.store, scope, deadline)]))
+  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(listing, describe), deadline)
+  const lists = await Promise.all(listing.values())
   const infos = new Map<string, SecretInfo>()
   for (const { scope, listed } of lists) for (const info of listed) infos.set(`${scope}\0${info.name}`, info)
-  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(infos, describe), deadline)
   const uses = usesOf(found)
   const names = new Set(uses.map(({ placed }) => addressOf(placed)))
   const unused = lists.flatMap(({ scope, listed }) => {
@@ -84,9 +85,15 @@ async function listOf(store: SecretStore, scope: string): Promise<readonly Secre
   return listed
 }
 
-/** Asks only for what no list has told. */
-function knowing(infos: ReadonlyMap<string, SecretInfo>, describe: Describe): Describe {
-  return (placed, deadline) => infos.get(addressOf(placed))?.keys ?? describe(placed, deadline)
+/** Asks only for what no list has told; waits for no list but that of its own scope. */
+function knowing(listing: ReadonlyMap<string, Promise<Listed>>, describe: Describe): Describe {
+  const keysOf = async (scope: string): Promise<ReadonlyMap<string, readonly string[]>> => {
+    return new Map((await listing.get(scope))?.listed.map(({ name, keys }) => [name, keys]))
+  }
+  const known = new Map([...listing.keys()].map((scope) => [scope, keysOf(scope)]))
+  return async (placed, deadline) => {
+    return (await known.get(placed.scope))?.get(placed.need.name) ?? describe(placed, deadline)
+  }
 }
 
 /** One function's use of a secret that is there. */
@@ -137,7 +144,6 @@ async function endings(
   const values = await readValues(
     source,
     uses.map(({ placed }) => placed),
-    undefined,
     deadline,
   )
   const expires = new Map<string, ManifestExpiry>()

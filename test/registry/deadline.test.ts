@@ -161,6 +161,64 @@ test('values that are not read in time are among the failures, and so is a schem
   expect(await fit).toMatchObject({ ok: false, invalid: [{ key: 'TOKEN', code: 'schema_timeout' }] })
 })
 
+describe('beside a store that does not answer', () => {
+  const told = vi.fn<(value: string) => Promise<boolean>>(() => Promise.resolve(false))
+  const typed = defineSecret('gh', { TOKEN: z.string().refine(told) })
+
+  /** The store of scope `deaf` does not answer one verb; that of the others answers everything, a little later. */
+  async function half(verb: 'describe' | 'getMany' | 'list') {
+    const deaf = slowStore()
+    deaf.state.answers = false
+    const answering = async (name: string): Promise<SecretStore> => {
+      const memory = memoryStore()
+      for (const scope of ['default', 'deaf']) await memory.set('gh', { TOKEN: 't' }, { scope })
+      return {
+        ...memory,
+        name,
+        capabilities: { ...memory.capabilities, syncDescribe: false },
+        describe: async (secret, options) => {
+          await Promise.resolve()
+          return memory.describe(secret, options)
+        },
+      }
+    }
+    const partly = { ...(await answering('slow')), [verb]: deaf.store[verb] }
+    const fine = await answering('fine')
+    const registry = createRegistry({
+      store: (scope) => (scope === 'deaf' ? partly : fine),
+      isolation: 'inline',
+      missing: 'defer',
+    })
+    registry.register({ name: 'f', secrets: [typed, { name: 'none', prefix: 'N_' }] })(() => 1)
+    return registry
+  }
+
+  const unavailable = { scope: 'deaf', code: 'UNAVAILABLE', message: late(100).message }
+  const invalid = { scope: 'default', secret: 'gh', key: 'TOKEN', code: 'custom' }
+  const missing = { function: 'f', scope: 'default', secret: 'none' }
+
+  test.each([
+    ['describe', [unavailable, unavailable]],
+    ['getMany', [unavailable]],
+  ] as const)('check() tells of the others all that there is to tell (%s)', async (verb, failures) => {
+    const registry = await half(verb)
+    const checked = registry.check({ scopes: ['deaf', 'default'], timeoutMs: 100 })
+    await vi.advanceTimersByTimeAsync(100)
+    const report = await checked
+    expect(report).toMatchObject({ failures, invalid: [invalid] })
+    expect(report.missing).toContainEqual(missing)
+  })
+
+  test('manifest() tells of the others all that there is to tell', async () => {
+    const registry = await half('list')
+    const made = registry.manifest({ scopes: ['deaf', 'default'], timeoutMs: 100 })
+    await vi.advanceTimersByTimeAsync(100)
+    const { stored } = await made
+    expect(stored).toMatchObject({ unlisted: [unavailable], invalid: [invalid], missing: [missing] })
+    expect(stored?.failures.every(({ scope }) => scope === 'deaf')).toBe(true)
+  })
+})
+
 test('a wrong time is refused', async () => {
   const registry = createRegistry({ store: memoryStore(), isolation: 'inline' })
   for (const timeoutMs of [-1, Number.NaN, 2 ** 31, '1' as never]) {
