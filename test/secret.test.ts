@@ -296,7 +296,7 @@ describe('checkedValues', () => {
   })
 
   test.each<[string, unknown, string]>([
-    ['no object', 'text', 'the values must be an object of key/value pairs.'],
+    ['no object', 'text', "the values must be an object of key/value pairs, e.g. { API_TOKEN: '…' }."],
     ['no pair', {}, 'a secret needs at least one key.'],
     [
       'too many pairs',

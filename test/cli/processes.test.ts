@@ -57,7 +57,7 @@ test.skipIf(!proc)(
     })
     for (const [args] of commands) {
       expect(
-        seen.some((one) => one.includes(`cli.js ${args.join(' ')}`)),
+        seen.some((one) => one.includes(`cli.cjs ${args.join(' ')}`)),
         args.join(' '),
       ).toBe(true)
     }

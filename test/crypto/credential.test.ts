@@ -269,7 +269,7 @@ describe('a keyring', () => {
     const wrong = {
       code: 'KEY_WRONG',
       message: 'The key that was given opens none of the wraps of this store.',
-      hint: 'Give the key that this store was made with, or restore the store that belongs to this key.',
+      hint: 'Give the key that this store was made with or last rotated to, or restore the store that belongs to this key.',
       store: 'file',
     }
     await expect(open(wraps, ext({ id: 'third' }))).rejects.toMatchObject(wrong)

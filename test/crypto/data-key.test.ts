@@ -56,7 +56,7 @@ test('bytes are a raw key as they are, copied; what is none is told with where i
       expect.objectContaining({
         code: 'KEY_FORMAT',
         message: 'The option key holds no key: a key is lk1_ and 43 characters of base64url.',
-        hint: 'Make one with generateKey(). A pass phrase is given as passphrase, not as key.',
+        hint: expect.stringContaining('generateKey() makes a new key, for a new store.') as string,
         store: 'file',
       }),
     )

@@ -3,7 +3,7 @@
  * the mutants that no other test kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { Stryker } from '@stryker-mutator/core'
 import { area } from './areas.mjs'
 
@@ -11,6 +11,7 @@ const [name, ...files] = process.argv.slice(2)
 const { mutate, built, long } = area(name)
 const folder = `coverage/mutation/${name}`
 process.env.MUTATION_AREA = name
+process.env.MUTATION_PACKAGES = resolve('node_modules')
 
 /** Tries the mutants of these files or ranges with all tests, or with all but the long ones. */
 async function tried(ranges, pass) {
@@ -20,7 +21,7 @@ async function tried(ranges, pass) {
     plugins: ['@stryker-mutator/vitest-runner', './test/mutation/survivors.mjs'],
     testRunner: 'vitest',
     vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
-    ...(built && { buildCommand: 'npx tsup --no-dts' }),
+    ...(built && { symlinkNodeModules: false, buildCommand: 'node test/mutation/build.mjs' }),
     ignorePatterns: ['bench', 'coverage', 'api', 'docs'],
     tempDirName: `${folder}/sandbox`,
     incremental: true,

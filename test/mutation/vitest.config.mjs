@@ -28,8 +28,9 @@ export default defineConfig({
     include: tests,
     exclude: without,
     setupFiles: [`${root}test/mutation/setup.mjs`],
-    // One thread for all files of a run is fresh in each run, so that also what modules do when they load is changed.
-    isolate: false,
+    // One thread for all files of a run is fresh in each run, so that also what modules do when they load is changed. Files that share
+    // a module of functions, which closes its registry at the end, need a thread each.
+    isolate: built,
     sequence: { sequencer: PropertiesLast },
     testTimeout: 30_000,
     hookTimeout: 30_000,

@@ -155,7 +155,7 @@ test.each<[string, () => Program, string, string]>([
     'a name of an option that is mistyped',
     () => ({ integrations: INTEGRATIONS.replace('{ store }', '{ stores: store }') }),
     'UNKNOWN_OPTION',
-    'Its options are store, ',
+    'it has store, scope, ',
   ],
   [
     'a registration without the function',

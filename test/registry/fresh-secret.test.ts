@@ -247,7 +247,7 @@ describe('withFreshSecret', () => {
     })
     expect(thrownBy(() => withFreshSecret(send, true as never))).toMatchObject({
       code: 'INVALID_OPTION',
-      message: 'withFreshSecret takes a function that tells whether an error is one.',
+      message: 'withFreshSecret takes a function that tells whether an error is an authentication error.',
     })
     expect(thrownBy(() => send.with({ isAuthError: 401 as never }))).toMatchObject({ code: 'INVALID_OPTION' })
   })

@@ -286,7 +286,13 @@ describe('places', () => {
 
   it('say what is wrong where a tag does not end', async () => {
     expect(await issuesOf(fill('a {{ x'))).toEqual([
-      { code: 'UNCLOSED_TAG', pointer: '', start: 2, end: 6, message: 'The tag is not closed.' },
+      {
+        code: 'UNCLOSED_TAG',
+        pointer: '',
+        start: 2,
+        end: 6,
+        message: "The tag is not closed: add }}, or write {{ '{{' }} for literal braces.",
+      },
     ])
   })
 })
@@ -348,7 +354,7 @@ describe('migrating', () => {
       'an option that is not there',
       { describe: describeKeys, form: 'x' },
       'UNKNOWN_OPTION',
-      'options has no "form". There are: describe, to.',
+      'migrateTemplate has no option "form"; it has describe, to.',
     ],
     [
       'another spelling',

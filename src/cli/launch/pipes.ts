@@ -18,10 +18,12 @@ export interface Pipe {
  * Makes pipes. Node has no call for it: they are made with names, by mkfifo(1), in a folder that only this user may enter, and lose
  * their names at once. What is written to them is never on a disk.
  *
- * @returns `undefined` where that is not possible: on Windows, without mkfifo, without a folder to write to.
+ * @returns `undefined` where that is not possible: on Windows, under Bun and Deno, without mkfifo, without a folder to write to.
  */
 export async function makePipes(count: number): Promise<Pipe[] | undefined> {
-  if (process.platform === 'win32') return undefined
+  // Bun and Deno hand no descriptor of a pipe on to a child, or read none of one.
+  const { bun, deno } = process.versions
+  if (process.platform === 'win32' || bun !== undefined || deno !== undefined) return undefined
   let folder: string | undefined
   try {
     const made = mkdtempSync(join(tmpdir(), 'latchkey-run-'))
