@@ -15,6 +15,8 @@ export interface Findings {
   readonly scope: string
   /** What could be found out. */
   readonly known: readonly Known[]
+  /** The secrets of which values were read, as the store holds them. */
+  readonly read: readonly { readonly placed: Placed; readonly secret: Secret }[]
   readonly missing: readonly MissingSecret[]
   readonly invalid: readonly SecretFinding[]
   readonly failures: readonly { readonly placed: Placed; readonly error: unknown }[]
@@ -40,25 +42,30 @@ export function checksOf(entries: readonly Entry[], scopes: readonly string[]): 
  * Checks registrations, whatever stores do. Never rejects: failures are findings, also that the time was up. Each secret is asked
  * for once, and the values that have schemas are read in one batch for each store, as soon as that store has told of them: another
  * may never answer.
+ *
+ * @param isRead - tells whose values are read. Default: what has schemas.
  */
 export async function findAll(
   checks: readonly Check[],
   source: StoreSource,
   describe: Describe,
   deadline: Deadline,
+  isRead: (placed: Placed) => boolean = hasSchemas,
 ): Promise<readonly Findings[]> {
   const once = askingOnce((placed) => describe(placed, deadline))
-  const values = typedValues(checks, source, once, deadline)
+  const uses = checks.flatMap(({ entry, placed }) => placed.filter(isRead).map((item) => ({ of: entry.name, item })))
+  const values = readValues(uses, source, once, deadline)
   return Promise.all(
     checks.map(async ({ entry, scope, placed }) => {
       const [{ known, failures }, fits] = await Promise.all([
         askKeys(placed, once),
-        Promise.all(placed.filter(hasSchemas).map((item) => fitOne(entry.name, item, values, deadline))),
+        Promise.all(placed.filter(isRead).map((item) => fitOne(entry.name, item, values, deadline))),
       ])
       return {
         entry,
         scope,
         known,
+        read: fits.flatMap(({ read }) => read),
         missing: known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys)),
         invalid: fits.flatMap(({ findings }) => findings),
         failures: [...failures, ...fits.flatMap((fit) => fit.failures)],
@@ -73,40 +80,41 @@ type Values = ReadonlyMap<string, ReadValue>
 /** Holds a secret to its schemas, when it has been read. */
 async function fitOne(
   of: string,
-  item: Placed,
+  placed: Placed,
   values: ReadonlyMap<string, Promise<Values>>,
   deadline: Deadline,
-): Promise<{ findings: readonly SecretFinding[]; failures: Findings['failures'] }> {
-  const address = addressOf(item)
+): Promise<{ findings: readonly SecretFinding[] } & Pick<Findings, 'read' | 'failures'>> {
+  const address = addressOf(placed)
   const { secret, error } = (await values.get(address))?.get(address) ?? {}
-  if (error !== undefined) return { findings: [], failures: [{ placed: item, error }] }
-  if (secret === undefined) return { findings: [], failures: [] }
-  const { findings } = await fitSecrets(of, [{ ...item, secret }], deadline.signal())
-  return { findings, failures: [] }
+  if (error !== undefined) return { findings: [], read: [], failures: [{ placed, error }] }
+  if (secret === undefined) return { findings: [], read: [], failures: [] }
+  const { findings } = await fitSecrets(of, [{ ...placed, secret }], deadline.signal())
+  return { findings, read: [{ placed, secret }], failures: [] }
 }
 
-/** Reads the values that have schemas: for each address, what is read with it. */
-function typedValues(
-  checks: readonly Check[],
+/** What a function uses. */
+interface Use {
+  readonly of: string
+  readonly item: Placed
+}
+
+/** Reads values, for each store when it has told of its secrets: for each address, what is read with it. */
+function readValues(
+  uses: readonly Use[],
   source: StoreSource,
   describe: (placed: Placed) => Promise<readonly string[] | undefined>,
   deadline: Deadline,
 ): ReadonlyMap<string, Promise<Values>> {
-  const uses = checks.flatMap(({ entry, placed }) => {
-    return placed.filter(hasSchemas).map((item) => ({ of: entry.name, item }))
-  })
-  const read = async (some: typeof uses): Promise<Values> => {
+  const read = async (some: readonly Use[]): Promise<Values> => {
     const told = await Promise.allSettled(some.map(({ item }) => describe(item)))
     const there = some.filter((_, index) => {
       const answer = told[index]
       return answer?.status === 'fulfilled' && answer.value !== undefined
     })
-    const names = new Set(there.map(({ of }) => of))
-    const typed = there.map(({ item }) => item)
-    return readStore(source, typed, names.size === 1 ? [...names][0] : undefined, deadline)
+    return readStore(source, there, deadline)
   }
   const values = new Map<string, Promise<Values>>()
-  for (const some of byStore(source, uses, ({ item }) => item)) {
+  for (const some of byStore(source, uses)) {
     const reading = read(some)
     for (const { item } of some) values.set(addressOf(item), reading)
   }
@@ -114,16 +122,16 @@ function typedValues(
 }
 
 /** Puts together what is in the same store. */
-function byStore<T>(source: StoreSource, items: readonly T[], placedOf: (item: T) => Placed): readonly T[][] {
+function byStore(source: StoreSource, uses: readonly Use[]): readonly Use[][] {
   const stores = new Map<string, unknown>()
-  const groups = new Map<unknown, T[]>()
-  for (const item of items) {
-    const { scope } = placedOf(item)
+  const groups = new Map<unknown, Use[]>()
+  for (const use of uses) {
+    const { scope } = use.item
     if (!stores.has(scope)) stores.set(scope, storeOrScope(source, scope))
     const store = stores.get(scope)
     const group = groups.get(store)
-    if (group === undefined) groups.set(store, [item])
-    else group.push(item)
+    if (group === undefined) groups.set(store, [use])
+    else group.push(use)
   }
   return [...groups.values()]
 }
@@ -174,25 +182,16 @@ function hasSchemas({ need }: Placed): boolean {
 }
 
 /** What a read gave: a secret, none, or an error. */
-export interface ReadValue {
+interface ReadValue {
   readonly secret: Secret | undefined
   readonly error?: unknown
 }
 
-/** Reads secrets, by address: in one batch for each store. */
-export async function readValues(source: StoreSource, placed: readonly Placed[], deadline: Deadline): Promise<Values> {
-  const groups = byStore(source, placed, (item) => item)
-  const read = await Promise.all(groups.map((some) => readStore(source, some, undefined, deadline)))
-  return new Map(read.flatMap((values) => [...values]))
-}
-
 /** Reads secrets of one store in one batch. Where that fails, each is read by itself: one of them may be at fault. */
-async function readStore(
-  source: StoreSource,
-  typed: readonly Placed[],
-  of: string | undefined,
-  deadline: Deadline,
-): Promise<Values> {
+async function readStore(source: StoreSource, uses: readonly Use[], deadline: Deadline): Promise<Values> {
+  const names = new Set(uses.map(({ of }) => of))
+  const typed = uses.map(({ item }) => item)
+  const of = names.size === 1 ? [...names][0] : undefined
   const reader = { function: of, scope: undefined, partition: undefined, purpose: 'check' } as const
   const values = new Map<string, ReadValue>()
   const read = async (some: readonly Placed[]): Promise<void> => {

@@ -209,13 +209,49 @@ describe('beside a store that does not answer', () => {
     expect(report.missing).toContainEqual(missing)
   })
 
-  test('manifest() tells of the others all that there is to tell', async () => {
-    const registry = await half('list')
-    const made = registry.manifest({ scopes: ['deaf', 'default'], timeoutMs: 100 })
+  test.each([
+    ['list', false],
+    ['list', true],
+    ['describe', true],
+    ['getMany', true],
+  ] as const)('manifest() tells of the others all that there is to tell (%s, expiry: %s)', async (verb, expiry) => {
+    const registry = await half(verb)
+    const made = registry.manifest({ scopes: ['deaf', 'default'], expiry, timeoutMs: 100 })
     await vi.advanceTimersByTimeAsync(100)
     const { stored } = await made
-    expect(stored).toMatchObject({ unlisted: [unavailable], invalid: [invalid], missing: [missing] })
-    expect(stored?.failures.every(({ scope }) => scope === 'deaf')).toBe(true)
+    expect(stored).toMatchObject({ unlisted: verb === 'list' ? [unavailable] : [], invalid: [invalid] })
+    expect(stored?.missing).toContainEqual(missing)
+    expect(stored?.failures.map(({ scope }) => scope)).not.toContain('default')
+    expect(stored?.failures.length).toBeGreaterThan(0)
+  })
+
+  test('ready() names the store that did not answer, not one whose secret was missing before', async () => {
+    const deaf = slowStore()
+    deaf.state.answers = false
+    const fine = memoryStore()
+    const asked = vi.fn(fine.describe)
+    const later: SecretStore = {
+      ...fine,
+      name: 'fine',
+      capabilities: { ...fine.capabilities, syncDescribe: false },
+      describe: async (...question) => {
+        await Promise.resolve()
+        return asked(...question)
+      },
+    }
+    const registry = createRegistry({
+      store: (scope) => (scope === 'deaf' ? deaf.store : later),
+      isolation: 'inline',
+      timeoutMs: 100,
+    })
+    registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
+    registry.register({ name: 'g', secrets: [{ name: 'gh', scope: 'deaf' }] })(() => 1)
+    const ready = rejection(registry.ready({ timeoutMs: 50 }))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(await ready).toMatchObject(late(50))
+    expect(asked).toHaveBeenCalledTimes(1)
+    // What registering began ends by itself.
+    await vi.advanceTimersByTimeAsync(50)
   })
 })
 
