@@ -1,4 +1,4 @@
-/** Uses the store as any other: by a function, by a template, and under two writers at once. */
+/** Uses the store as any other: by a template, and under two writers at once. */
 import { strict as assert } from 'node:assert'
 import { isLatchkeyError, resolveTemplate } from 'latchkey'
 import { configStore } from './config-store.ts'

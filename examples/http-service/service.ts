@@ -17,6 +17,8 @@ const newIssue = {
   additionalProperties: false,
 } as const
 
+const TRY_AGAIN = { error: 'Try again later.' }
+
 export function createService(github: string): FastifyInstance {
   const service = Fastify()
   service.post<{ Body: { title: string } }>('/issues', { schema: { body: newIssue } }, async (request, reply) => {
@@ -24,8 +26,10 @@ export function createService(github: string): FastifyInstance {
     return reply.code(201).send(issue)
   })
   // For the settings page: what this tenant has still to bring.
-  service.get('/missing', async (request) => {
-    const { missing } = await registry.check({ scope: scopeOf(request) })
+  service.get('/missing', async (request, reply) => {
+    const { missing, failures } = await registry.check({ scope: scopeOf(request) })
+    // Of a store that cannot be asked nobody knows what is missing.
+    if (failures.length > 0) return reply.code(503).send(TRY_AGAIN)
     return missing.map(({ secret, key }) => ({ secret, key }))
   })
   service.setErrorHandler((error, request, reply) => {
@@ -54,7 +58,7 @@ function answerTo(error: unknown): { status: number; body: object } {
     const missing = error.missing.map(({ secret, key }) => ({ secret, key }))
     return { status: 409, body: { error: 'Bring these secrets first.', missing } }
   }
-  if (isLatchkeyError(error, 'QUEUE_FULL')) return { status: 503, body: { error: 'Try again later.' } }
+  if (isLatchkeyError(error, 'QUEUE_FULL')) return { status: 503, body: TRY_AGAIN }
   if (error instanceof Error && 'statusCode' in error && typeof error.statusCode === 'number' && error.statusCode < 500)
     return { status: error.statusCode, body: { error: error.message } }
   return { status: 502, body: { error: 'The integration failed.' } }

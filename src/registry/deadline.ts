@@ -1,4 +1,5 @@
 /** How long stores may take for something that is no call: a check, a manifest. */
+import { setMaxListeners } from 'node:events'
 import { StoreError } from '../errors.ts'
 import type { SecretStore } from '../store.ts'
 import { shownStoreName } from '../stores/bad-answer.ts'
@@ -34,6 +35,8 @@ export function createDeadline(limitMs: number, keepsHost = true): Deadline {
   function signal(): AbortSignal {
     if (controller !== undefined) return controller.signal
     const made = (controller = new AbortController())
+    // Whatever number of schemas is asked at the same time: each takes its listener back.
+    setMaxListeners(0, made.signal)
     const left = limitMs - (performance.now() - begun)
     timer = setTimeout(() => {
       made.abort(new DOMException('The time is up.', 'TimeoutError'))

@@ -1,4 +1,7 @@
-/** The end of a call before its time: an abort or a timeout. Cheaper than an AbortSignal, which it becomes when one is asked for. */
+/** The end of a call before its time: an abort or a timeout. */
+import { setMaxListeners } from 'node:events'
+
+/** A call's end. Cheaper than an AbortSignal, which it becomes when one is asked for. */
 export interface Ending {
   /** True once the call has been given up. */
   readonly ended: boolean
@@ -27,7 +30,11 @@ export function createEnding(): Ending {
       else listeners.push(fn)
     },
     signal() {
-      controller ??= new AbortController()
+      if (controller === undefined) {
+        controller = new AbortController()
+        // Whatever number of schemas is asked at the same time: each takes its listener back.
+        setMaxListeners(0, controller.signal)
+      }
       if (ending.ended) controller.abort(reason)
       return controller.signal
     },

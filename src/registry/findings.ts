@@ -3,7 +3,7 @@ import { isLatchkeyError, type MissingSecret, RegistrationError, type SecretFind
 import type { Secret } from '../secret.ts'
 import type { MaybePromise } from '../store.ts'
 import { allOf } from '../stores/batches.ts'
-import type { StoreSource } from './answer.ts'
+import { storeOf, type StoreSource } from './answer.ts'
 import type { Deadline } from './deadline.ts'
 import type { Entry } from './entry.ts'
 import { fitSecrets, injectedKeys, missingOf, type Placed, readSecrets } from './secrets.ts'
@@ -15,6 +15,8 @@ export interface Findings {
   readonly scope: string
   /** What could be found out. */
   readonly known: readonly Known[]
+  /** The secrets of which values were read, as the store holds them. */
+  readonly read: readonly { readonly placed: Placed; readonly secret: Secret }[]
   readonly missing: readonly MissingSecret[]
   readonly invalid: readonly SecretFinding[]
   readonly failures: readonly { readonly placed: Placed; readonly error: unknown }[]
@@ -37,45 +39,111 @@ export function checksOf(entries: readonly Entry[], scopes: readonly string[]): 
 }
 
 /**
- * Checks registrations, whatever stores do. Never rejects: failures are findings, also that the time was up. Each secret is asked for
- * once, and the values that have schemas are read in one batch for each store.
+ * Checks registrations, whatever stores do. Never rejects: failures are findings, also that the time was up. Each secret is asked
+ * for once, and the values that have schemas are read in one batch for each store, as soon as that store has told of them: another
+ * may never answer.
+ *
+ * @param isRead - tells whose values are read. Default: what has schemas.
  */
 export async function findAll(
   checks: readonly Check[],
   source: StoreSource,
   describe: Describe,
   deadline: Deadline,
+  isRead: (placed: Placed) => boolean = hasSchemas,
 ): Promise<readonly Findings[]> {
   const once = askingOnce((placed) => describe(placed, deadline))
-  const asked = await Promise.all(checks.map(({ placed }) => askKeys(placed, once)))
-  const typed = checks.map((_, index) => withSchemas(asked[index]?.known ?? []))
-  const of = new Set(checks.filter((_, index) => typed[index]?.length).map(({ entry }) => entry.name))
-  const values = await readValues(source, typed.flat(), of.size === 1 ? [...of][0] : undefined, deadline)
+  const uses = checks.flatMap(({ entry, placed }) => placed.filter(isRead).map((item) => ({ of: entry.name, item })))
+  const values = readValues(uses, source, once, deadline)
   return Promise.all(
-    checks.map(async ({ entry, scope }, index) => {
-      const { known, failures } = asked[index] ?? { known: [], failures: [] }
-      const read = (typed[index] ?? []).map((item) => ({ ...item, ...values.get(addressOf(item)) }))
-      const fit = await fitSecrets(
-        entry.name,
-        read.map(({ need, scope: found, secret }) => ({ need, scope: found, secret })),
-        read.length === 0 ? undefined : deadline.signal(),
-      )
+    checks.map(async ({ entry, scope, placed }) => {
+      const [{ known, failures }, fits] = await Promise.all([
+        askKeys(placed, once),
+        Promise.all(placed.filter(isRead).map((item) => fitOne(entry.name, item, values, deadline))),
+      ])
       return {
         entry,
         scope,
         known,
+        read: fits.flatMap(({ read }) => read),
         missing: known.flatMap(({ item, keys }) => missingOf(entry.name, item, keys)),
-        invalid: fit.findings,
-        failures: [
-          ...failures,
-          ...read.flatMap(({ need, scope: asked, error }) => {
-            return error === undefined ? [] : [{ placed: { need, scope: asked }, error }]
-          }),
-        ],
+        invalid: fits.flatMap(({ findings }) => findings),
+        failures: [...failures, ...fits.flatMap((fit) => fit.failures)],
         conflict: conflictOf(entry, known),
       }
     }),
   )
+}
+
+type Values = ReadonlyMap<string, ReadValue>
+
+/** Holds a secret to its schemas, when it has been read. */
+async function fitOne(
+  of: string,
+  placed: Placed,
+  values: ReadonlyMap<string, Promise<Values>>,
+  deadline: Deadline,
+): Promise<{ findings: readonly SecretFinding[] } & Pick<Findings, 'read' | 'failures'>> {
+  const address = addressOf(placed)
+  const { secret, error } = (await values.get(address))?.get(address) ?? {}
+  if (error !== undefined) return { findings: [], read: [], failures: [{ placed, error }] }
+  if (secret === undefined) return { findings: [], read: [], failures: [] }
+  const { findings } = await fitSecrets(of, [{ ...placed, secret }], deadline.signal())
+  return { findings, read: [{ placed, secret }], failures: [] }
+}
+
+/** What a function uses. */
+interface Use {
+  readonly of: string
+  readonly item: Placed
+}
+
+/** Reads values, for each store when it has told of its secrets: for each address, what is read with it. */
+function readValues(
+  uses: readonly Use[],
+  source: StoreSource,
+  describe: (placed: Placed) => Promise<readonly string[] | undefined>,
+  deadline: Deadline,
+): ReadonlyMap<string, Promise<Values>> {
+  const read = async (some: readonly Use[]): Promise<Values> => {
+    const told = await Promise.allSettled(some.map(({ item }) => describe(item)))
+    const there = some.filter((_, index) => {
+      const answer = told[index]
+      return answer?.status === 'fulfilled' && answer.value !== undefined
+    })
+    return readStore(source, there, deadline)
+  }
+  const values = new Map<string, Promise<Values>>()
+  for (const some of byStore(source, uses)) {
+    const reading = read(some)
+    for (const { item } of some) values.set(addressOf(item), reading)
+  }
+  return values
+}
+
+/** Puts together what is in the same store. */
+function byStore(source: StoreSource, uses: readonly Use[]): readonly Use[][] {
+  const stores = new Map<string, unknown>()
+  const groups = new Map<unknown, Use[]>()
+  for (const use of uses) {
+    const { scope } = use.item
+    if (!stores.has(scope)) stores.set(scope, storeOrScope(source, scope))
+    const store = stores.get(scope)
+    const group = groups.get(store)
+    if (group === undefined) groups.set(store, [use])
+    else group.push(use)
+  }
+  return [...groups.values()]
+}
+
+/** The store of a scope; where there is none, whoever reads from it is told why. */
+function storeOrScope(source: StoreSource, scope: string): unknown {
+  try {
+    return storeOf(source, scope)
+  } catch (error) {
+    if (isLatchkeyError(error)) return scope
+    throw error
+  }
 }
 
 /** Remembers what was answered, also that it failed. */
@@ -109,25 +177,21 @@ async function askKeys(
   return { known: asked.flat(), failures }
 }
 
-function withSchemas(known: readonly Known[]): Placed[] {
-  return known.flatMap(({ item, keys }) => {
-    return keys !== undefined && Object.keys(item.need.schemas).length > 0 ? [item] : []
-  })
+function hasSchemas({ need }: Placed): boolean {
+  return Object.keys(need.schemas).length > 0
 }
 
 /** What a read gave: a secret, none, or an error. */
-export interface ReadValue {
+interface ReadValue {
   readonly secret: Secret | undefined
   readonly error?: unknown
 }
 
-/** Reads secrets in one batch, by address. Where that fails, each is read by itself: one of them may be at fault. */
-export async function readValues(
-  source: StoreSource,
-  typed: readonly Placed[],
-  of: string | undefined,
-  deadline: Deadline,
-): Promise<ReadonlyMap<string, ReadValue>> {
+/** Reads secrets of one store in one batch. Where that fails, each is read by itself: one of them may be at fault. */
+async function readStore(source: StoreSource, uses: readonly Use[], deadline: Deadline): Promise<Values> {
+  const names = new Set(uses.map(({ of }) => of))
+  const typed = uses.map(({ item }) => item)
+  const of = names.size === 1 ? [...names][0] : undefined
   const reader = { function: of, scope: undefined, partition: undefined, purpose: 'check' } as const
   const values = new Map<string, ReadValue>()
   const read = async (some: readonly Placed[]): Promise<void> => {

@@ -160,12 +160,15 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
         return own && deadline.sooner(own)
       }),
     )
+    // Where the time is up, nobody is asked again: what was found before is the last that is known.
+    const isLate = all.some((entry, index) => begun.has(entry) && before[index] === undefined)
     begun.clear()
+    const last = isLate ? before.filter((found) => found !== undefined).filter((found) => !isClean(found)) : []
     const open = all.filter((_, index) => {
       const found = before[index]
-      return found === undefined || !isClean(found)
+      return found === undefined || !(isClean(found) || last.includes(found))
     })
-    return findAll(checksOf(open, [settings.scope]), settings.store, describe, deadline)
+    return [...last, ...(await findAll(checksOf(open, [settings.scope]), settings.store, describe, deadline))]
   }
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */

@@ -5,9 +5,8 @@ import type { SecretStore } from '../store.ts'
 import { badAnswer } from '../stores/bad-answer.ts'
 import { checkedInfo, storeFailure, storeOf, type StoreSource } from './answer.ts'
 import type { Deadline } from './deadline.ts'
-import type { Entry } from './entry.ts'
 import { expiryOf } from './expiry.ts'
-import { addressOf, checksOf, type Describe, findAll, type Findings, readValues } from './findings.ts'
+import { addressOf, checksOf, type Describe, findAll, type Findings } from './findings.ts'
 import type { ManifestParts } from './manifest.ts'
 import type { ManifestExpiry, ManifestStored, StoredSecret } from './manifest-types.ts'
 import { functionsOf, order } from './ordering.ts'
@@ -27,10 +26,13 @@ export async function whatIsStored(
   { scopes, expiry, deadline }: StoredQuestion,
 ): Promise<ManifestStored> {
   const sorted = [...scopes].sort(order)
-  const lists = await Promise.all(sorted.map((scope) => listScope(settings.store, scope, deadline)))
+  const listing = new Map(sorted.map((scope) => [scope, listScope(settings.store, scope, deadline)]))
+  const checks = checksOf(entries, sorted)
+  const isRead = expiry ? () => true : undefined
+  const found = await findAll(checks, settings.store, knowing(listing, describe), deadline, isRead)
+  const lists = await Promise.all(listing.values())
   const infos = new Map<string, SecretInfo>()
   for (const { scope, listed } of lists) for (const info of listed) infos.set(`${scope}\0${info.name}`, info)
-  const found = await findAll(checksOf(entries, sorted), settings.store, knowing(infos, describe), deadline)
   const uses = usesOf(found)
   const names = new Set(uses.map(({ placed }) => addressOf(placed)))
   const unused = lists.flatMap(({ scope, listed }) => {
@@ -38,15 +40,13 @@ export async function whatIsStored(
       .filter(({ name }) => !names.has(`${scope}\0${name}`))
       .map((info) => ({ scope, name: info.name, ...dateOf(info) }))
   })
-  const ending = expiry ? await endings(uses, settings.store, deadline) : undefined
-  const checkedReport = report([...found, ...(ending?.failed ?? [])], refused)
   return {
     scopes: sorted,
     secrets: secretsOf(uses, infos),
     unused: unused.sort(byPlace),
     unlisted: lists.flatMap(({ scope, failure }) => (failure === undefined ? [] : [{ scope, ...told(failure) }])),
-    ...(ending && { expires: ending.expires }),
-    ...checkedReport,
+    ...(expiry && { expires: endings(found) }),
+    ...report(found, refused),
   }
 }
 
@@ -84,24 +84,29 @@ async function listOf(store: SecretStore, scope: string): Promise<readonly Secre
   return listed
 }
 
-/** Asks only for what no list has told. */
-function knowing(infos: ReadonlyMap<string, SecretInfo>, describe: Describe): Describe {
-  return (placed, deadline) => infos.get(addressOf(placed))?.keys ?? describe(placed, deadline)
+/** Asks only for what no list has told; waits for no list but that of its own scope. */
+function knowing(listing: ReadonlyMap<string, Promise<Listed>>, describe: Describe): Describe {
+  const keysOf = async (scope: string): Promise<ReadonlyMap<string, readonly string[]>> => {
+    return new Map((await listing.get(scope))?.listed.map(({ name, keys }) => [name, keys]))
+  }
+  const known = new Map([...listing.keys()].map((scope) => [scope, keysOf(scope)]))
+  return async (placed, deadline) => {
+    return (await known.get(placed.scope))?.get(placed.need.name) ?? describe(placed, deadline)
+  }
 }
 
 /** One function's use of a secret that is there. */
 interface Use {
   readonly function: string
-  readonly entry: Entry
   readonly placed: Placed
   /** The keys that are there. */
   readonly keys: readonly string[]
 }
 
 function usesOf(found: readonly Findings[]): Use[] {
-  return found.flatMap(({ entry, known }) => {
+  return found.flatMap(({ entry: { name }, known }) => {
     return known.flatMap(({ item, keys }) => {
-      return keys === undefined ? [] : [{ function: entry.name, entry, placed: item, keys }]
+      return keys === undefined ? [] : [{ function: name, placed: item, keys }]
     })
   })
 }
@@ -128,36 +133,19 @@ function secretsOf(uses: readonly Use[], infos: ReadonlyMap<string, SecretInfo>)
     .sort(byPlace)
 }
 
-/** Looks into what functions use for when it expires. What cannot be read is among the failures of who needs it. */
-async function endings(
-  uses: readonly Use[],
-  source: StoreSource,
-  deadline: Deadline,
-): Promise<{ expires: readonly ManifestExpiry[]; failed: readonly Findings[] }> {
-  const values = await readValues(
-    source,
-    uses.map(({ placed }) => placed),
-    undefined,
-    deadline,
-  )
+/** Looks into what functions use for when it expires. */
+function endings(found: readonly Findings[]): readonly ManifestExpiry[] {
   const expires = new Map<string, ManifestExpiry>()
-  const failed: Findings[] = []
-  for (const { entry, placed, keys } of uses) {
+  for (const { placed, secret } of found.flatMap(({ read }) => read)) {
     const { scope, need } = placed
-    const { secret, error } = values.get(addressOf(placed)) ?? {}
-    if (error !== undefined) {
-      const failures = [{ placed, error }]
-      failed.push({ entry, scope, known: [], missing: [], invalid: [], failures, conflict: undefined })
-    }
-    for (const key of injectedKeys(need, keys)) {
-      const end = expiryOf(secret?.values[key] ?? '')
+    for (const key of injectedKeys(need, Object.keys(secret.values))) {
+      const end = expiryOf(secret.values[key] ?? '')
       if (end === undefined) continue
       const at = end.at.toISOString()
       expires.set(`${addressOf(placed)}\0${key}`, { scope, name: need.name, key, kind: end.kind, at })
     }
   }
-  const sorted = [...expires.values()].sort((a, b) => order(a.at, b.at) || byPlace(a, b) || order(a.key, b.key))
-  return { expires: sorted, failed }
+  return [...expires.values()].sort((a, b) => order(a.at, b.at) || byPlace(a, b) || order(a.key, b.key))
 }
 
 function dateOf(info: SecretInfo | undefined): { createdAt?: string } {

@@ -114,7 +114,8 @@ export function createScheduler(
     }
     if (workerChannel.hasSubscribers) publishAssigned(slot, job)
     job.onAssigned?.(slot.worker.pid)
-    void run(slot, job)
+    // Who hears of it may cancel it.
+    if (slot.job === job) void run(slot, job)
   }
 
   async function run(slot: Slot, job: Job): Promise<void> {
@@ -283,7 +284,8 @@ export function createScheduler(
       dispatch()
     }
     return () => {
-      if (queues.remove(job)) return
+      // One that is being given to a worker is in its queue still.
+      queues.remove(job)
       for (const slot of slots.all) if (slot.job === job) cancelRunning(slot)
     }
   }

@@ -304,3 +304,21 @@ describe('values of a definition', () => {
     expect(allTextOf(error)).not.toContain(CANARY)
   })
 })
+
+test('of many schemas that answer later Node warns neither in a check nor in a call', async () => {
+  const warnings: string[] = []
+  const warned = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', warned)
+  const numbers = Array.from({ length: 20 }, (_, number) => number)
+  const store = memoryStore(Object.fromEntries(numbers.map((number) => [`s${number}`, { [`K${number}`]: 'v' }])))
+  const registry = createRegistry({ store, isolation: 'inline', missing: 'defer' })
+  const later = z.string().refine(() => new Promise((resolve) => setImmediate(resolve, true)))
+  const secrets = numbers.map((number) => defineSecret(`s${number}`, { [`K${number}`]: later }))
+  const f = registry.register({ name: 'f', secrets })(() => 1)
+  expect(await registry.check()).toMatchObject({ ok: true })
+  expect(await f()).toBe(1)
+  // Node tells of a warning in the turn after.
+  await new Promise((resolve) => setImmediate(resolve))
+  process.off('warning', warned)
+  expect(warnings).toEqual([])
+})

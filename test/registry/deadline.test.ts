@@ -161,6 +161,100 @@ test('values that are not read in time are among the failures, and so is a schem
   expect(await fit).toMatchObject({ ok: false, invalid: [{ key: 'TOKEN', code: 'schema_timeout' }] })
 })
 
+describe('beside a store that does not answer', () => {
+  const told = vi.fn<(value: string) => Promise<boolean>>(() => Promise.resolve(false))
+  const typed = defineSecret('gh', { TOKEN: z.string().refine(told) })
+
+  /** The store of scope `deaf` does not answer one verb; that of the others answers everything, a little later. */
+  async function half(verb: 'describe' | 'getMany' | 'list') {
+    const deaf = slowStore()
+    deaf.state.answers = false
+    const answering = async (name: string): Promise<SecretStore> => {
+      const memory = memoryStore()
+      for (const scope of ['default', 'deaf']) await memory.set('gh', { TOKEN: 't' }, { scope })
+      return {
+        ...memory,
+        name,
+        capabilities: { ...memory.capabilities, syncDescribe: false },
+        describe: async (secret, options) => {
+          await Promise.resolve()
+          return memory.describe(secret, options)
+        },
+      }
+    }
+    const partly = { ...(await answering('slow')), [verb]: deaf.store[verb] }
+    const fine = await answering('fine')
+    const registry = createRegistry({
+      store: (scope) => (scope === 'deaf' ? partly : fine),
+      isolation: 'inline',
+      missing: 'defer',
+    })
+    registry.register({ name: 'f', secrets: [typed, { name: 'none', prefix: 'N_' }] })(() => 1)
+    return registry
+  }
+
+  const unavailable = { scope: 'deaf', code: 'UNAVAILABLE', message: late(100).message }
+  const invalid = { scope: 'default', secret: 'gh', key: 'TOKEN', code: 'custom' }
+  const missing = { function: 'f', scope: 'default', secret: 'none' }
+
+  test.each([
+    ['describe', [unavailable, unavailable]],
+    ['getMany', [unavailable]],
+  ] as const)('check() tells of the others all that there is to tell (%s)', async (verb, failures) => {
+    const registry = await half(verb)
+    const checked = registry.check({ scopes: ['deaf', 'default'], timeoutMs: 100 })
+    await vi.advanceTimersByTimeAsync(100)
+    const report = await checked
+    expect(report).toMatchObject({ failures, invalid: [invalid] })
+    expect(report.missing).toContainEqual(missing)
+  })
+
+  test.each([
+    ['list', false],
+    ['list', true],
+    ['describe', true],
+    ['getMany', true],
+  ] as const)('manifest() tells of the others all that there is to tell (%s, expiry: %s)', async (verb, expiry) => {
+    const registry = await half(verb)
+    const made = registry.manifest({ scopes: ['deaf', 'default'], expiry, timeoutMs: 100 })
+    await vi.advanceTimersByTimeAsync(100)
+    const { stored } = await made
+    expect(stored).toMatchObject({ unlisted: verb === 'list' ? [unavailable] : [], invalid: [invalid] })
+    expect(stored?.missing).toContainEqual(missing)
+    expect(stored?.failures.map(({ scope }) => scope)).not.toContain('default')
+    expect(stored?.failures.length).toBeGreaterThan(0)
+  })
+
+  test('ready() names the store that did not answer, not one whose secret was missing before', async () => {
+    const deaf = slowStore()
+    deaf.state.answers = false
+    const fine = memoryStore()
+    const asked = vi.fn(fine.describe)
+    const later: SecretStore = {
+      ...fine,
+      name: 'fine',
+      capabilities: { ...fine.capabilities, syncDescribe: false },
+      describe: async (...question) => {
+        await Promise.resolve()
+        return asked(...question)
+      },
+    }
+    const registry = createRegistry({
+      store: (scope) => (scope === 'deaf' ? deaf.store : later),
+      isolation: 'inline',
+      timeoutMs: 100,
+    })
+    registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
+    registry.register({ name: 'g', secrets: [{ name: 'gh', scope: 'deaf' }] })(() => 1)
+    const ready = rejection(registry.ready({ timeoutMs: 50 }))
+    await vi.advanceTimersByTimeAsync(50)
+    expect(await ready).toMatchObject(late(50))
+    expect(asked).toHaveBeenCalledTimes(1)
+    // What registering began ends by itself.
+    await vi.advanceTimersByTimeAsync(50)
+  })
+})
+
 test('a wrong time is refused', async () => {
   const registry = createRegistry({ store: memoryStore(), isolation: 'inline' })
   for (const timeoutMs of [-1, Number.NaN, 2 ** 31, '1' as never]) {

@@ -399,6 +399,37 @@ describe('the scheduler', () => {
     expect(scheduler.stats()).toMatchObject({ queued: 0, idle: 1 })
   })
 
+  test('ends the worker of a job that is cancelled by who hears that it is given to a worker', async () => {
+    const { submit, workers, outcomes, scheduler } = setUp({ maxProcesses: 1 })
+    const other = submit('a', 'runs')
+    const cancel = submit('b', 'heard', {
+      onAssigned: () => {
+        cancel()
+      },
+    })
+    await settle()
+    other()
+    await workers[0]?.exit.promise
+    await settle()
+    expect(workers[1]?.ended).toBe(true)
+    expect(Object.keys(outcomes)).toEqual([])
+    expect(scheduler.stats()).toMatchObject({ processes: 0, queued: 0 })
+    expect(scheduler.isWarm('b')).toBe(false)
+    // Of one that has its key, too: it is ended before the job is sent.
+    submit('c', 'first')
+    await settle()
+    const again = submit('c', 'second', {
+      onAssigned: () => {
+        again()
+      },
+    })
+    workers[2]?.reply()
+    await settle()
+    expect(workers[2]).toMatchObject({ ended: true, calls: [] })
+    expect(Object.keys(outcomes)).toEqual(['first'])
+    await scheduler.close()
+  })
+
   test('does not take the reply of a cancelled call for that of the next', async () => {
     const { submit, workers, outcomes } = setUp({ maxProcesses: 1 }, 1_000_000)
     const cancel = submit('a', 'runs')
