@@ -17,7 +17,7 @@ const LIMITS: readonly (readonly [name: string, bytes: number, imports: string, 
   [
     'latchkey',
     82_500,
-    '@noble/ciphers mustache node:async_hooks node:child_process node:crypto node:diagnostics_channel node:fs node:fs/promises node:module node:os node:path node:stream node:string_decoder node:timers/promises node:url node:util node:v8 tinypool zod',
+    '@noble/ciphers mustache node:async_hooks node:child_process node:crypto node:diagnostics_channel node:events node:fs node:fs/promises node:module node:os node:path node:stream node:string_decoder node:timers/promises node:url node:util node:v8 tinypool zod',
     'node:worker_threads',
   ],
   ['latchkey in a child', 5_800, 'node:async_hooks node:child_process node:module node:path node:url'],
