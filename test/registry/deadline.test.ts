@@ -1,6 +1,7 @@
 import { createRegistry, defineSecret, memoryStore, type SecretInfo, type SecretStore } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { z } from 'zod'
+import { createDeadline } from '../../src/registry/deadline.ts'
 import { startHost } from '../helpers/host.ts'
 import { rejection, thrownBy } from '../helpers/thrown.ts'
 
@@ -292,4 +293,29 @@ test('a process that has only registered ends, and one that waits for ready() is
   ).ended
   expect([waited.stdout.trim(), waited.code]).toEqual(['UNAVAILABLE', 0])
   vi.useFakeTimers()
+})
+
+test('the time is from when the deadline was made, whenever somebody first waits by it', async () => {
+  const deadline = createDeadline(100)
+  await vi.advanceTimersByTimeAsync(60)
+  const signal = deadline.signal()
+  await vi.advanceTimersByTimeAsync(39)
+  expect(signal.aborted).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(signal).toMatchObject({ aborted: true, reason: { name: 'TimeoutError', message: 'The time is up.' } })
+})
+
+test.each([[undefined], [true], [false]])('keeps the host alive unless it is told not to: %s', (keepsHost) => {
+  const timers = vi.spyOn(globalThis, 'setTimeout')
+  const deadline = createDeadline(100, keepsHost)
+  deadline.signal()
+  expect(timers.mock.results.map(({ value }) => (value as NodeJS.Timeout).hasRef())).toEqual([keepsHost !== false])
+  deadline.end()
+  timers.mockRestore()
+})
+
+test('a schema that fails before the time is up fails as itself', async () => {
+  const deadline = createDeadline(100)
+  await expect(deadline.sooner(Promise.reject(new Error('its own')))).rejects.toThrow('its own')
+  deadline.end()
 })
