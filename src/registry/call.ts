@@ -12,7 +12,7 @@ import type { Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
-import { decodeOutcome } from './outcome.ts'
+import { decodeOutcome, registryClosed } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
@@ -118,14 +118,6 @@ async function callUntilEnd(
         reject(error)
       },
     )
-  })
-}
-
-/** The error of a call whose registry is closed. */
-function registryClosed(name: string): WorkerError {
-  return new WorkerError('REGISTRY_CLOSED', `${name}: the registry has been closed.`, {
-    function: name,
-    hint: 'Call registry.close() when the last call has settled.',
   })
 }
 

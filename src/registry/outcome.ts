@@ -18,7 +18,6 @@ const HINTS: Readonly<Partial<Record<WorkerErrorCode, string>>> = {
   WORKER_PROTOCOL:
     'Look for code in the function that uses process.send, process.disconnect or the listeners of process.',
   QUEUE_FULL: 'Call less at a time, or allow more by pool.maxProcesses, pool.maxQueue or pool.maxQueuePerKey.',
-  REGISTRY_CLOSED: 'Call registry.close() when the last call has settled.',
 }
 
 /** Gives the result of a call, or throws its error. */
@@ -43,7 +42,7 @@ export function decodeOutcome(run: Run, outcome: Outcome): unknown {
     case 'queue-full':
       throw workerError(run, 'QUEUE_FULL', 'too many calls are waiting')
     case 'closed':
-      throw workerError(run, 'REGISTRY_CLOSED', 'the registry has been closed')
+      throw registryClosed(run.entry.name)
   }
 }
 
@@ -134,6 +133,14 @@ function trusted<T>(run: Run, decode: () => T): T {
     // Whatever the decoder says of it quotes it.
     throw workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
   }
+}
+
+/** The error for a call of a registry that was closed, before it or under it. */
+export function registryClosed(fn: string): WorkerError {
+  return new WorkerError('REGISTRY_CLOSED', `${fn}: the registry has been closed.`, {
+    function: fn,
+    hint: 'Call registry.close() when the last call has settled.',
+  })
 }
 
 /** The error for a result that is not data. */
