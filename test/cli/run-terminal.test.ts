@@ -6,6 +6,7 @@ import type { CliFolder, Step } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
 const FULL_SCREEN = fileURLToPath(new URL('../fixtures/cli/full-screen.mjs', import.meta.url))
+const TIDIES = fileURLToPath(new URL('../fixtures/cli/tidies.mjs', import.meta.url))
 const SIGNALS = fileURLToPath(new URL('../fixtures/cli/signals.mjs', import.meta.url))
 
 async function folderWithSecret(): Promise<CliFolder> {
@@ -78,6 +79,38 @@ test('Ctrl-Z stops both, and fg goes on with both', async () => {
     ['shell> ', 'echo code $?; exit\r'],
   ])
   expect(screen).toContain('code 0\r\n')
+})
+
+test('Ctrl-Z gives the shell the terminal when the program has put it in order, not before', async () => {
+  const folder = await folderWithSecret()
+  const { screen } = await inShell(folder, [
+    ['shell> ', `run '${process.execPath}' '${TIDIES}'\r`],
+    ['\rhere', '\x1a'],
+    ['tidying\r\n', 'well\r'],
+    ['\r\ntidied well\r\n', ''],
+    ['Stopped', ''],
+    ['shell> ', 'fg\r'],
+    ['\r\nback\r\n', ''],
+    ['shell> ', 'echo code $?; exit\r'],
+  ])
+  expect(screen).toContain('code 3\r\n')
+})
+
+test('a job in the background stops with its program, and fg goes on with both', async () => {
+  const folder = await folderWithSecret()
+  const { screen } = await inShell(folder, [
+    // The shell tells of its jobs at once.
+    ['shell> ', 'set -b\r'],
+    ['shell> ', "run sh -c 'read word </dev/tty; echo read $word' &\r"],
+    ['Stopped', 'fg\r'],
+    ["$word'\r\n", 'it\r'],
+    ['\r\nread it\r\n', ''],
+    ['shell> ', "run sh -c 'kill -TSTP 0; echo went on; exit 3' &\r"],
+    ['Stopped', 'fg\r'],
+    ['\r\nwent on\r\n', ''],
+    ['shell> ', 'echo code $?; exit\r'],
+  ])
+  expect(screen).toContain('code 3\r\n')
 })
 
 test('a program that stops only itself gives the shell back', async () => {

@@ -148,7 +148,7 @@ export async function onTerminal(job: TerminalJob): Promise<Screen> {
     spawn('/usr/bin/env', ['python3', TERMINAL, JSON.stringify(job)], { env: { PATH } }),
     '',
   )
-  if (code !== 0) throw new Error(`these tests need python3 for a terminal: ${stderr}`)
+  if (code !== 0) throw new Error(`no terminal (these tests need python3), or not to its end: ${stderr}`)
   return JSON.parse(stdout) as Screen
 }
 

@@ -3,9 +3,9 @@ import type { ChildProcess } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 
-const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGTSTP'] as const
 /** What a terminal sends to every process in its foreground, and so to the command itself. */
-const FROM_TERMINAL: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH'])
+const FROM_TERMINAL: ReadonlySet<string> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGTSTP'])
 /** What ends a process with an image of its memory, which holds the values. */
 const DUMPS_CORE: ReadonlySet<string> = new Set([
   'SIGQUIT',
@@ -43,27 +43,37 @@ export function holdSignals(): () => Promise<void> {
 }
 
 /**
- * Passes signals on to a command from now on, and stops with it where a shell waits for both. Start it before the command, so
- * that no signal ends latchkey alone.
+ * Passes signals on to a command from now on, and stops when it has stopped, where a shell waits for both. Start it before the
+ * command, so that no signal ends latchkey alone.
  *
  * @returns what ends it.
  */
 export function passSignals(command: () => ChildProcess | undefined): () => void {
-  const listeners = PASSED_ON.map((signal) => {
-    const listener = (): void => {
-      if (!(FROM_TERMINAL.has(signal) && isInForeground())) command()?.kill(signal)
+  // Where the system does not tell whether the command has stopped, Ctrl-Z stops latchkey at once.
+  const passed = PASSED_ON.filter((signal) => signal !== 'SIGTSTP' || statOf('self') !== undefined)
+  let stopAsked = false
+  const pass = (signal: NodeJS.Signals): void => {
+    if (signal === 'SIGTSTP') {
+      stopAsked = true
+      if (stopIfCommandHas()) return
     }
-    return [signal, listener] as const
-  })
-  for (const [signal, listener] of listeners) process.on(signal, listener)
-  // A program that stops only itself, as less does for Ctrl-Z, would leave the shell waiting for latchkey.
-  const changed = (): void => {
-    if (isStopped(command()?.pid) && isInForeground()) process.kill(process.pid, 'SIGTSTP')
+    if (!(FROM_TERMINAL.has(signal) && isInForeground())) command()?.kill(signal)
   }
-  process.on('SIGCHLD', changed)
+  // Not before the command has: the shell would take the terminal from a program that still puts it back, or that reads what is
+  // meant for the shell. A program that stops only itself, as less does for Ctrl-Z, would leave the shell waiting for latchkey.
+  const stopIfCommandHas = (): boolean => {
+    if (!isStopped(command()?.pid) || !(stopAsked || isInForeground())) return false
+    stopAsked = false
+    process.off('SIGTSTP', pass)
+    process.kill(process.pid, 'SIGTSTP')
+    if (passed.includes('SIGTSTP')) process.on('SIGTSTP', pass)
+    return true
+  }
+  for (const signal of passed) process.on(signal, pass)
+  process.on('SIGCHLD', stopIfCommandHas)
   return () => {
-    process.off('SIGCHLD', changed)
-    for (const [signal, listener] of listeners) process.off(signal, listener)
+    process.off('SIGCHLD', stopIfCommandHas)
+    for (const signal of passed) process.off(signal, pass)
   }
 }
 
