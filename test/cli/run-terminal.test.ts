@@ -103,7 +103,7 @@ test('Ctrl-Z stops latchkey also while it waits for what a program that has ende
     ['shell> ', `run sh -c '(${left}) & exit' | cat\r`],
     ['\rup\r\n', '\x1a'],
     ['Stopped', ''],
-    ['shell> ', 'kill -9 %1; wait; echo killed; exit\r'],
+    ['shell> ', 'kill -9 %1; disown -a; echo killed; exit\r'],
   ])
   expect(screen).toContain('\r\nkilled\r\n')
 })
