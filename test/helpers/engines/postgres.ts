@@ -88,7 +88,7 @@ export async function startPostgres(folder: string): Promise<StartedPostgres> {
 }
 
 /** Resolves when the server answers a query. */
-async function answering(url: string): Promise<void> {
+export async function answering(url: string): Promise<void> {
   const end = performance.now() + START_CAP_MS
   for (;;) {
     const client = new pg.Client({ connectionString: url })
