@@ -1,10 +1,11 @@
 /** Reads the command line. What it says of a mistake never repeats what could be a value. */
-import { parseArgs } from 'node:util'
 import type { Command, Input, Options } from './command.ts'
 import { COMMON_OPTIONS, SCOPE_OPTION, STORE_OPTIONS } from './command.ts'
 import { usageError } from './failure.ts'
 import type { CliError } from './failure.ts'
 import { nearest } from './nearest.ts'
+import { tokensOf } from './tokens.ts'
+import type { OptionToken } from './tokens.ts'
 
 /** Which command is meant. */
 export interface Found {
@@ -86,26 +87,6 @@ export function parseCommand(name: string, command: Command, args: readonly stri
 /** How a command is called, without the program's name and its options. */
 export function usageOf(name: string, command: Command): string {
   return [name, ...command.arguments, ...(command.takesProgram === true ? ['-- PROGRAM [ARGUMENT...]'] : [])].join(' ')
-}
-
-interface OptionToken {
-  readonly rawName: string
-  readonly value?: string | undefined
-  readonly inlineValue?: boolean | undefined
-}
-
-function tokensOf(args: readonly string[], options: Options) {
-  const config = Object.entries(options).map(([name, { placeholder, short }]) => {
-    const type = placeholder === undefined ? ('boolean' as const) : ('string' as const)
-    return [name, short === undefined ? { type } : { type, short }] as const
-  })
-  return parseArgs({
-    args: [...args],
-    options: Object.fromEntries(config),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  }).tokens
 }
 
 function unknownOption(name: string, shown: string, options: Options, help: string): CliError {
