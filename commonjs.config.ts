@@ -26,8 +26,10 @@ interface Plan {
 
 /** What stands for `import.meta.url`, which CommonJS does not have. */
 const OWN_URL = 'ownUrl'
+/** What stands for `require` in what esbuild takes for an ES module. */
+const OWN_REQUIRE = 'ownRequire'
 const LOADING = /\bimport\((["'])\.\/([\w-]+\.cjs)\1\)/g
-const IMPORT = /\bimport\s*(?:(?:\*as )?([\w$]+) from|\{([^}]*)\}from)?"([^"]+)";/g
+const IMPORT = /\bimport\s*(?:(?:\*\s*as )?([\w$]+) from\s*|\{([^}]*)\}\s*from\s*)?"([^"]+)";/g
 
 /**
  * Makes the plugin.
@@ -104,7 +106,7 @@ async function asCommonJs(file: string, plan: Plan, target: string): Promise<str
     define: { 'import.meta.url': OWN_URL },
     plugins: [linking(file, plan)],
   })
-  const text = outputFiles[0]?.text ?? ''
+  const text = outputFiles[0]?.text.replaceAll(`${OWN_REQUIRE}(`, 'require(') ?? ''
   const url = text.includes(OWN_URL) ? `const ${OWN_URL}=require("url").pathToFileURL(__filename).href;` : ''
   const code = `"use strict";${url}${asRequired(text)}`
   // Throws for an import or export that is still there.
@@ -113,10 +115,19 @@ async function asCommonJs(file: string, plan: Plan, target: string): Promise<str
   return start + code
 }
 
-/** Each export of a part has a name of its own in the file. A part without any is there for what it does. */
-function published({ name, exports }: Part): string {
-  if (exports.length === 0) return `import "./${name}"`
-  return `export { ${exports.map((one) => `${one} as ${nameOf(name, one)}`).join(', ')} } from "./${name}"`
+/** What a file exports of a part. A part without exports is there for what it does. */
+function published(part: Part): string {
+  if (part.exports.length === 0) return `import "./${part.name}"`
+  return `export { ${part.exports.map((one) => `${one} as ${publicName(part, one)}`).join(', ')} } from "./${part.name}"`
+}
+
+/** What is loaded when it is asked for has its own names; those of shared parts are not unlike each other. */
+function publicName({ name, entry }: Part, one: string): string {
+  return entry === undefined ? localName(name, one) : one
+}
+
+function localName(name: string, one: string): string {
+  return `${name.replace(/\.cjs$/, '').replaceAll(/\W/g, '_')}_${one}`
 }
 
 /** Finds what one file consists of, and what it takes from others. */
@@ -124,9 +135,9 @@ function linking(file: string, { parts, place }: Plan): Plugin {
   return {
     name: 'linking',
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /./ }, ({ path, kind, namespace }) => {
+      onResolve({ filter: /./ }, ({ path, namespace }) => {
         const part = parts.get(path.slice(2))
-        if (part === undefined || kind === 'require-call' || namespace === 'other') return { path, external: true }
+        if (part === undefined || namespace === 'other') return { path, external: true }
         return { path: part.name, namespace: place.get(part.name) === file ? 'own' : 'other' }
       })
       onLoad({ filter: /./, namespace: 'own' }, ({ path }) => ({
@@ -135,7 +146,8 @@ function linking(file: string, { parts, place }: Plan): Plugin {
         resolveDir: process.cwd(),
       }))
       onLoad({ filter: /./, namespace: 'other' }, ({ path }) => {
-        const names = parts.get(path)?.exports.map((one) => `${nameOf(path, one)} as ${one}`) ?? []
+        const part = parts.get(path)
+        const names = part?.exports.map((one) => `${publicName(part, one)} as ${one}`) ?? []
         return { contents: `export { ${names.join(', ')} } from "./${place.get(path) ?? path}"` }
       })
     },
@@ -144,23 +156,15 @@ function linking(file: string, { parts, place }: Plan): Plugin {
 
 /** Takes the place of `import()`, but for what the user has installed: it may be an ES module. */
 function withoutLoading(text: string, file: string, { parts, place }: Plan): string {
-  const here: string[] = []
+  const here = new Set<string>()
   const lazy = text.replace(LOADING, (_, __, name: string) => {
-    const exports = parts.get(name)?.exports ?? []
     const to = place.get(name) ?? name
-    if (to !== file) {
-      const taken = exports.map((one) => `${one}:made.${nameOf(name, one)}`)
-      return `Promise.resolve().then(()=>{const made=require("./${to}");return{${taken.join()}}})`
-    }
-    here.push(`import{${exports.map((one) => `${one} as ${nameOf(name, one)}`).join()}}from"./${name}";`)
-    return `Promise.resolve({${exports.map((one) => `${one}:${nameOf(name, one)}`).join()}})`
+    if (to !== file) return `Promise.resolve().then(()=>${OWN_REQUIRE}("./${to}"))`
+    const exports = parts.get(name)?.exports ?? []
+    here.add(`import{${exports.map((one) => `${one} as ${localName(name, one)}`).join()}}from"./${name}";`)
+    return `Promise.resolve({${exports.map((one) => `${one}:${localName(name, one)}`).join()}})`
   })
-  return [...new Set(here)].join('') + lazy
-}
-
-/** A name for an export of a part. */
-function nameOf(part: string, one: string): string {
-  return `${part.replace(/\.cjs$/, '').replaceAll(/\W/g, '_')}_${one}`
+  return [...here].join('') + lazy
 }
 
 /**
@@ -174,8 +178,8 @@ function asRequired(text: string): string {
     // The default of a module of Node is the module.
     return one === undefined ? required : `const ${one}=${required}`
   })
-  return imported.replace(/\bexport\{([^}]*)\};/, (_, names: string) => {
-    const published = names.split(',').map((name) => name.split(' as ').reverse().join(':'))
+  return imported.replace(/\bexport\s*\{([^}]*)\};/, (_, names: string) => {
+    const published = names.split(',').map((name) => name.trim().split(' as ').reverse().join(':'))
     return `module.exports={${published.join()}};\n`
   })
 }
