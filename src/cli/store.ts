@@ -32,6 +32,11 @@ export async function withStore<T>(input: Input, use: (store: SecretStore) => Pr
   }
 }
 
+/** As {@link withStore}, with everything that the store can do. */
+export async function withWholeStore<T>(input: Input, use: (store: SecretStore) => Promise<T>): Promise<T> {
+  return addressOf(input) === undefined ? withFileStore(input, use) : withStore(input, use)
+}
+
 /** As {@link withStore}, for what writes. A store file that is not there is made by the first write, if `mayMake`. */
 export async function withWritableStore<T>(
   input: Input,

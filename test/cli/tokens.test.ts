@@ -29,11 +29,33 @@ function tokensOfNode(args: readonly string[]): unknown {
   return tokens.map((token) => ({ ...token }))
 }
 
-const word = fc.constantFrom('run', 'x', '', '-', '--', '=', '===', '-=', 'a=b', '--scope', '-s', '-x', '-sx', '--secret')
+const word = fc.constantFrom(
+  'run',
+  'x',
+  '',
+  '-',
+  '--',
+  '=',
+  '===',
+  '-=',
+  'a=b',
+  '--scope',
+  '-s',
+  '-x',
+  '-sx',
+  '--secret',
+)
 const letters = fc.string({ unit: fc.constantFrom('s', 'n', 'h', 'x', 'é', '='), maxLength: 5 })
 const names = fc.constantFrom('json', 'scope', 'secret', 'no-newline', 'nothing', '__proto__', 'constructor', '', 's')
 const long = fc.tuple(names, fc.constantFrom('', '=', '=text', '=a=b')).map(([name, text]) => `--${name}${text}`)
-const args = fc.array(fc.oneof(word, long, letters.map((group) => `-${group}`)), { maxLength: 6 })
+const args = fc.array(
+  fc.oneof(
+    word,
+    long,
+    letters.map((group) => `-${group}`),
+  ),
+  { maxLength: 6 },
+)
 
 test('a command line is taken apart as parseArgs of Node takes it apart', () => {
   fc.assert(
