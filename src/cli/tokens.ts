@@ -1,4 +1,4 @@
-/** Takes a command line apart, as `parseArgs` of node:util does, to which a test holds it. Loading that takes a tenth of a start. */
+/** Takes a command line apart, as `parseArgs` of node:util does, to which a test holds it: a start would wait for that to be loaded. */
 import type { Options } from './command.ts'
 
 /** An option, with its text where it has one. */
