@@ -70,7 +70,9 @@ export function parseOptions(
 /** Reads what a command was given. Throws a usage error that says which of it is wrong. */
 export function parseCommand(name: string, command: Command, args: readonly string[]): Input {
   const help = `latchkey ${name} --help tells what it takes.`
-  const input = parseOptions(args, { ...command.options, ...COMMON_OPTIONS }, help, command.withoutOption)
+  const options = { ...command.options, ...COMMON_OPTIONS }
+  const typed = takesToken(command) ? tokensLast(args, Object.keys(options)) : args
+  const input = parseOptions(typed, options, help, command.withoutOption)
   if (input.flag('help') || input.flag('version')) return input
   // Without a program to pass it to, what follows -- is arguments, which may then begin with a dash.
   const words = command.takesProgram === true ? input.arguments : [...input.arguments, ...input.program]
@@ -82,6 +84,23 @@ export function parseCommand(name: string, command: Command, args: readonly stri
     throw command.surplus?.() ?? usageError(`latchkey ${name} takes fewer arguments than these.`, help)
   }
   return command.takesProgram === true ? input : { ...input, arguments: words, program: [] }
+}
+
+/** Whether its last argument is of random characters, the first of which may be a dash. */
+function takesToken({ arguments: taken }: Command): boolean {
+  return ['ID', 'VERSION'].includes(taken.at(-1) ?? '')
+}
+
+/** Puts what must be such an argument after `--`: it begins with a dash, and is not like any option. */
+function tokensLast(args: readonly string[], options: readonly string[]): readonly string[] {
+  const end = args.indexOf('--')
+  const before = end === -1 ? args : args.slice(0, end)
+  const isToken = (arg: string): boolean => {
+    return /^-[\w-]{7,}$/.test(arg) && nearest(arg.replace(/^-+/, ''), options) === undefined
+  }
+  const tokens = before.filter(isToken)
+  if (tokens.length === 0) return args
+  return [...before.filter((arg) => !isToken(arg)), '--', ...tokens, ...(end === -1 ? [] : args.slice(end + 1))]
 }
 
 /** How a command is called, without the program's name and its options. */

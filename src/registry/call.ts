@@ -198,7 +198,7 @@ function cloned(name: string, args: readonly unknown[]): Payload {
   } catch {
     // The serializer's words quote the value.
     throw new InputError('NOT_CLONEABLE', `${name}: an argument cannot be cloned into a child process.`, {
-      hint: 'Pass data only: no functions, symbols, streams, promises or proxies.',
+      hint: 'Pass data only: no functions, symbols, streams, promises or proxies; of a URL or Headers what they hold, e.g. url.href.',
     })
   }
 }

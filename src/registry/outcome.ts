@@ -147,6 +147,6 @@ export function registryClosed(fn: string): WorkerError {
 export function resultNotCloneable(fn: string): WorkerError {
   return new WorkerError('NOT_CLONEABLE', `${fn}: its result cannot be cloned out of its process.`, {
     function: fn,
-    hint: 'Return data only: no functions, symbols, streams, promises or proxies.',
+    hint: 'Return data only: no functions, symbols, streams, promises or proxies; of a Response what it holds, e.g. await response.json().',
   })
 }

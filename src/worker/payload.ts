@@ -8,7 +8,7 @@ import { deserialize, serialize } from 'node:v8'
 /** A value in the form in which it crosses. */
 export type Payload = { readonly plain: unknown } | { readonly bytes: Uint8Array }
 
-/** Larger values are cloned by V8 at once: it is quicker, and it keeps shared and circular references. */
+/** Larger values are cloned by V8 at once: it is quicker, and it keeps shared and circular references. So much of them is looked at. */
 const MAX_NODES = 256
 const MAX_DEPTH = 8
 const NOT_PLAIN = Symbol('not plain')
@@ -16,11 +16,14 @@ const NOT_PLAIN = Symbol('not plain')
 /**
  * Takes a snapshot of a value.
  *
- * @throws what V8 throws for what cannot be cloned (a function, a symbol, a proxy); its words quote the value.
+ * @throws what V8 throws for what cannot be cloned (a function, a symbol, a proxy); its words quote the value. TypeError for
+ * what would arrive as an empty object, as a `Response` and a `URL` do.
  */
 export function encodePayload(value: unknown): Payload {
   const plain = plainCopy(value, 0, { nodes: MAX_NODES, seen: [] })
-  return plain === NOT_PLAIN ? { bytes: serialize(value) } : { plain }
+  if (plain !== NOT_PLAIN) return { plain }
+  if (holdsLost(value)) throw new TypeError('nothing of it would arrive')
+  return { bytes: serialize(value) }
 }
 
 /** Gives the value back. */
@@ -67,4 +70,43 @@ function copyObject(object: object, depth: number, budget: Budget): unknown {
     copy[key] = copied
   }
   return copy
+}
+
+/** Tells whether a value is, or holds among the first that it holds, one of which V8 clones nothing. */
+function holdsLost(value: unknown): boolean {
+  const found = new Set([value])
+  let left = MAX_NODES
+  for (const one of found) {
+    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue
+    if (isLost(one)) return true
+    for (const inner of innerOf(one)) {
+      if (left-- === 0) return false
+      found.add(inner)
+    }
+  }
+  return false
+}
+
+/** What keeps its state where a clone cannot reach, as classes of the platform do. Each names itself by a tag. */
+function isLost(object: object): boolean {
+  return Symbol.toStringTag in object && !isCloned(object) && Object.keys(object).length === 0
+}
+
+function isCloned(object: object): boolean {
+  return (
+    types.isMap(object) ||
+    types.isSet(object) ||
+    types.isAnyArrayBuffer(object) ||
+    types.isArrayBufferView(object) ||
+    types.isBoxedPrimitive(object)
+  )
+}
+
+/** What an object holds, without asking its getters. */
+function* innerOf(object: object): Iterable<unknown> {
+  if (types.isArrayBufferView(object)) return
+  if (types.isMap(object)) yield* Map.prototype.values.call(object)
+  else if (types.isSet(object)) yield* Set.prototype.values.call(object)
+  else if (Array.isArray(object)) yield* Array.prototype.values.call(object)
+  else for (const key of Object.keys(object)) yield Object.getOwnPropertyDescriptor(object, key)?.value
 }

@@ -1,7 +1,7 @@
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/stores/file.ts'
-import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
+import { cliFolder, cliFolderWithStore, storeOf } from '../helpers/run-cli.ts'
 import type { CliFolder, Ended, Step } from '../helpers/run-cli.ts'
 
 const VALUE = 'correct-horse-battery'
@@ -102,6 +102,19 @@ test('recipients are added, listed and removed; a pass phrase opens the store an
   expect(codeOf(await folder.run(['recipients', 'rm', VALUE, ...keys]))).toEqual([1, 'NOT_FOUND'])
   expect(await folder.run(['recipients', 'rm', listed[2]!.id, ...keys])).toMatchObject({ code: 0, stderr: '' })
   expect(codeOf(await folder.run(['list', '--key-file', 'deploy.key']))).toEqual([1, 'KEY_WRONG'])
+})
+
+test('a recipient whose id begins with a dash is removed like any other', async () => {
+  const folder = await cliFolderWithStore({ app: { K: VALUE } })
+  const key = 'lk1_z_JuSYxBopCmIH5BqGxBub8ULpf5ycecV0U7ZQcCwwI'
+  const id = '-pQkbaSQ89U'
+  await using store = storeOf(folder)
+  await store.addRecipient({ key })
+  expect(await folder.run(['list'], { env: { LATCHKEY_KEY: key } })).toMatchObject({ code: 0 })
+  expect((await store.recipients()).map((one) => one.id)).toContain(id)
+  const removed = await folder.run(['recipients', 'rm', id, '--key-file', 'secrets.latchkey.key'])
+  expect(removed).toMatchObject({ code: 0, stderr: '' })
+  expect(codeOf(await folder.run(['list'], { env: { LATCHKEY_KEY: key } }))).toEqual([1, 'KEY_WRONG'])
 })
 
 test('a store is made for a pass phrase that is asked for twice, and opened by one that is asked for beside a value on stdin', async () => {

@@ -96,6 +96,18 @@ test('Ctrl-Z gives the shell the terminal when the program has put it in order, 
   expect(screen).toContain('code 3\r\n')
 })
 
+test('Ctrl-Z stops latchkey also while it waits for what a program that has ended left behind', async () => {
+  const folder = await folderWithSecret()
+  const left = 'trap "" TSTP; while kill -0 $$ 2>/dev/null; do :; done; echo up; exec tail -f /dev/null'
+  const { screen } = await inShell(folder, [
+    ['shell> ', `run sh -c '(${left}) & exit' | cat\r`],
+    ['\rup\r\n', '\x1a'],
+    ['Stopped', ''],
+    ['shell> ', 'kill -9 %1; disown -a; echo killed; exit\r'],
+  ])
+  expect(screen).toContain('\r\nkilled\r\n')
+})
+
 test('a job in the background stops with its program, and fg goes on with both', async () => {
   const folder = await folderWithSecret()
   const { screen } = await inShell(folder, [

@@ -151,14 +151,19 @@ test('a question without a line end is shown while it waits for its answer', asy
 
 test('no more than the first three bytes of a value are shown, however slowly a program prints it', async () => {
   const folder = await folderWithSecrets()
-  const slowly =
-    "process.stdout.write('? ', () => process.stdin.once('data', async () => { for (const byte of process.env.PASS)" +
-    ' await new Promise((next) => process.stdout.write(byte, () => setTimeout(next, 70))); process.stdin.destroy() }))'
+  // A byte for each line that it is told, and after three of them the others one by one.
+  const slowly = `const [c, o, r, ...others] = process.env.PASS
+    const told = () => new Promise((next) => process.stdin.once('data', next))
+    for (const byte of ['? ', c, o, r]) { process.stdout.write(byte); await told() }
+    for (const byte of others) await new Promise((next) => process.stdout.write(byte, () => setTimeout(next, 70)))
+    process.stdin.destroy()`
   const { child, printed } = start(folder, ['-s', 'db', '--', process.execPath, '--input-type=module', '-e', slowly])
-  // What masks has been loaded.
-  await printed('? ')
-  child.stdin.end('yes\n')
+  for (const shown of ['? ', '? c', '? co', '? cor']) {
+    expect(await printed(shown)).toBe(shown)
+    child.stdin.write('on\n')
+  }
   expect(await printed('***')).toBe('? cor***')
+  child.stdin.end()
   expect(await once(child, 'close')).toEqual([0, null])
 })
 

@@ -10,6 +10,12 @@ const circular: Record<string, unknown> = { name: 'circular' }
 circular['self'] = circular
 const shared = { once: 1 }
 
+function circularWith(inner: unknown): unknown {
+  const circle: Record<string, unknown> = { inner }
+  circle['self'] = circle
+  return circle
+}
+
 const values: [string, unknown][] = [
   ['undefined', undefined],
   ['null', null],
@@ -37,6 +43,16 @@ describe('arguments and results come back equal', () => {
     const back = await echo(value)
     expect(back).toStrictEqual(value)
     if (typeof value === 'number') expect(Object.is(back, value)).toBe(true)
+  })
+
+  test('what a class of one’s own holds arrives, also where the class names itself by a tag', async () => {
+    class Tagged {
+      readonly held = 1
+      get [Symbol.toStringTag](): string {
+        return 'Tagged'
+      }
+    }
+    expect(await echo([new Tagged(), new Date(0)])).toEqual([{ held: 1 }, new Date(0)])
   })
 
   test('a shared object is one object on the other side', async () => {
@@ -73,15 +89,22 @@ describe('what is not data is refused', () => {
     ['a function deep inside', { a: [{ b: () => undefined }] }],
     ['a proxy', new Proxy({}, {})],
     ['a promise', Promise.resolve()],
+    ['a URL, of which nothing would arrive', new URL('https://example.com/a')],
+    ['headers beside a date', { at: new Date(), list: [1, { headers: new Headers({ a: 'b' }) }] }],
+    ['an abort signal in a map', new Map([['signal', AbortSignal.timeout(1e6)]])],
+    ['form data in a set in a circle', circularWith(new Set([new FormData()]))],
   ])('as an argument: %s', async (_what, value) => {
     await expect(echo(value)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'InputError' })
   })
 })
 
 describe('a result that is not data is refused, and the same child serves the next call', () => {
-  test.each(['function', 'symbol', 'stream', 'proxy', 'promiseInside', 'weakMap'])('%s', async (kind) => {
-    const before = await pid()
-    await expect(give(kind)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'WorkerError' })
-    expect(await pid()).toBe(before)
-  })
+  test.each(['function', 'symbol', 'stream', 'proxy', 'promiseInside', 'weakMap', 'response', 'url'])(
+    '%s',
+    async (kind) => {
+      const before = await pid()
+      await expect(give(kind)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'WorkerError' })
+      expect(await pid()).toBe(before)
+    },
+  )
 })

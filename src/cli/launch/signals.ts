@@ -53,21 +53,29 @@ export function passSignals(command: () => ChildProcess | undefined): () => void
   const passed = PASSED_ON.filter((signal) => signal !== 'SIGTSTP' || statOf('self') !== undefined)
   let stopAsked = false
   const pass = (signal: NodeJS.Signals): void => {
+    const child = command()
     if (signal === 'SIGTSTP') {
+      if (child === undefined || hasEnded(child)) {
+        stop()
+        return
+      }
       stopAsked = true
       if (stopIfCommandHas()) return
     }
-    if (!(FROM_TERMINAL.has(signal) && isInForeground())) command()?.kill(signal)
+    if (!(FROM_TERMINAL.has(signal) && isInForeground())) child?.kill(signal)
   }
   // Not before the command has: the shell would take the terminal from a program that still puts it back, or that reads what is
   // meant for the shell. A program that stops only itself, as less does for Ctrl-Z, would leave the shell waiting for latchkey.
   const stopIfCommandHas = (): boolean => {
     if (!isStopped(command()?.pid) || !(stopAsked || isInForeground())) return false
     stopAsked = false
+    stop()
+    return true
+  }
+  const stop = (): void => {
     process.off('SIGTSTP', pass)
     process.kill(process.pid, 'SIGTSTP')
     if (passed.includes('SIGTSTP')) process.on('SIGTSTP', pass)
-    return true
   }
   for (const signal of passed) process.on(signal, pass)
   process.on('SIGCHLD', stopIfCommandHas)
@@ -114,6 +122,10 @@ function isInForeground(): boolean {
     if (error instanceof Error && 'code' in error) return false
     throw error
   }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null
 }
 
 function isStopped(pid: number | undefined): boolean {
