@@ -29,12 +29,12 @@ const library = {
   'worker-entry': 'src/worker/entry.ts',
 }
 
-/** What nearly every command needs, and those that scripts call most; and what opens a store file. */
+/** What is loaded together: what every command needs, with those that scripts call most; what reads a store file; what writes one. */
 const bundles = {
-  'core.cjs': ['main', 'commands/get', 'commands/list', 'commands/show', 'commands/run', 'commands/set'].map(
-    (name) => `src/cli/${name}.ts`,
-  ),
-  'store-file.cjs': ['src/stores/file.ts'],
+  'cli.cjs': ['main', 'commands/get', 'commands/list', 'commands/show'].map((name) => `src/cli/${name}.ts`),
+  'run.cjs': ['src/cli/commands/run.ts'],
+  'store-file.cjs': ['src/stores/file/reader.ts'],
+  'store-file-writing.cjs': ['src/stores/file.ts'],
 }
 
 /**
@@ -97,6 +97,6 @@ export default defineConfig([
       // What Node would load of it is CommonJS, which cannot be put into an ES module. This is the same code as ES modules.
       options.alias = { yaml: fileURLToPath(new URL('node_modules/yaml/browser/dist/index.js', import.meta.url)) }
     },
-    esbuildPlugins: [thirdParty, commonJs(bundles, 'src/cli/main.ts', shared.target)],
+    esbuildPlugins: [thirdParty, commonJs(bundles, shared.target)],
   },
 ])

@@ -1,7 +1,10 @@
 /**
- * How long the command line takes to start, and how a long list comes: `node bench/cli.mjs`, after `npm run build`.
+ * How long the command line takes to start, and how a long list comes: `node bench/cli.mjs`, after `npm run build`; with `starts`,
+ * only the first.
  *
- * Starts are taken in turns, so that what else the machine does falls on all of them alike; medians are printed.
+ * Starts are taken in turns, so that what else the machine does falls on all of them alike; medians and lower quartiles are printed.
+ * Variables that change how Node starts are not passed on: with NODE_EXTRA_CA_CERTS, Node 20 takes more than twice as long, and
+ * every ratio is flattered.
  */
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,14 +14,18 @@ import { fileURLToPath } from 'node:url'
 import { fileStore } from '../dist/index.js'
 
 const CLI = fileURLToPath(new URL('../dist/cli.cjs', import.meta.url))
-const TURNS = 21
+const TURNS = 41
 const LISTS = 3
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-bench-'))
-const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
+const quantile = (numbers, part) => numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length * part)]
+const median = (numbers) => quantile(numbers, 0.5)
+const isOfNode = (name) => /^(?:NODE_|LATCHKEY_|UV_|SSL_CERT_|OPENSSL_CONF$)/.test(name)
+const leftOut = Object.keys(process.env).filter(isOfNode)
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOfNode(name)))
 
 function storeOf(count) {
   const path = join(folder, `${count}.latchkey`)
-  spawnSync(process.execPath, [CLI, 'init', '--file', path])
+  spawnSync(process.execPath, [CLI, 'init', '--file', path], { env })
   return { path, store: fileStore({ path, keyFile: `${path}.key` }) }
 }
 
@@ -37,6 +44,7 @@ async function listed(path, options) {
   const started = performance.now()
   const child = spawn(process.execPath, [CLI, 'list', '--file', path, ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env,
   })
   let first
   const memories = []
@@ -66,34 +74,56 @@ function residentMb(pid) {
   }
 }
 
-try {
+/** Prints what each takes, beside the least that Node takes for the same: itself, and itself and a program that it starts. */
+async function starts() {
   const small = await filled(10)
-  const starts = {
+  const spawns = "require('node:child_process').spawn('true', { stdio: 'inherit' })"
+  const run = (...options) => [
+    process.execPath,
+    CLI,
+    'run',
+    ...options,
+    '-s',
+    'secret_1',
+    '--file',
+    small,
+    '--',
+    'true',
+  ]
+  const commands = {
     'node -e 0': [process.execPath, '-e', '0'],
     true: ['true'],
+    'node, spawning true': [process.execPath, '-e', spawns],
+    'the same, node:crypto': [process.execPath, '-e', `require('node:crypto'); ${spawns}`],
     'latchkey --version': [process.execPath, CLI, '--version'],
     'latchkey get': [process.execPath, CLI, 'get', 'secret_1', 'GH_USERNAME', '--reveal', '--file', small],
     'latchkey list': [process.execPath, CLI, 'list', '--file', small],
-    'latchkey run -- true': [process.execPath, CLI, 'run', '-s', 'secret_1', '--file', small, '--', 'true'],
-    'the same, --no-mask': [process.execPath, CLI, 'run', '--no-mask', '-s', 'secret_1', '--file', small, '--', 'true'],
+    'latchkey run --no-mask': run('--no-mask'),
+    'latchkey run': run(),
   }
-  const times = Object.fromEntries(Object.keys(starts).map((name) => [name, []]))
+  const times = Object.fromEntries(Object.keys(commands).map((name) => [name, []]))
   for (let turn = 0; turn < TURNS; turn += 1) {
-    for (const [name, [program, ...args]] of Object.entries(starts)) {
+    for (const [name, [program, ...args]] of Object.entries(commands)) {
       const started = performance.now()
-      const { status } = spawnSync(program, args)
+      const { status } = spawnSync(program, args, { env })
       times[name].push(performance.now() - started)
       if (status !== 0) throw new Error(`${name} ended with ${status}`)
     }
   }
-  const bare = median(times['node -e 0'])
-  const program = median(times['true'])
+  console.log(`Node ${process.version}, without ${leftOut.join(', ') || 'any variable taken away'}`)
   for (const [name, taken] of Object.entries(times)) {
-    const own = median(taken) - (name.includes('run') || name.includes('mask') ? program : 0)
+    const ratio = (part) => {
+      const program = /run|spawning|crypto/.test(name) ? quantile(times['true'], part) : 0
+      return ((quantile(taken, part) - program) / quantile(times['node -e 0'], part)).toFixed(2)
+    }
+    const [middle, lower] = [median(taken).toFixed(1), quantile(taken, 0.25).toFixed(1)]
     console.log(
-      `${name.padEnd(20)} ${median(taken).toFixed(1)} ms, ${(own / bare).toFixed(2)} x without the program itself`,
+      `${name.padEnd(22)} ${middle} ms (${lower}), ${ratio(0.5)} x (${ratio(0.25)}) without the program itself`,
     )
   }
+}
+
+async function lists() {
   for (const count of [1_000, 10_000, 100_000, 400_000]) {
     const path = await filled(count)
     for (const json of [[], ['--json']]) {
@@ -105,6 +135,11 @@ try {
       )
     }
   }
+}
+
+try {
+  await starts()
+  if (process.argv[2] !== 'starts') await lists()
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

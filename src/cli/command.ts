@@ -39,6 +39,8 @@ export interface Command {
   readonly arguments: readonly string[]
   /** True: it takes `-- PROGRAM [ARGUMENT...]`, all of which it passes on. */
   readonly takesProgram?: boolean
+  /** True: when it is done, nothing that it began goes on. The process then ends at once, sooner than by itself. */
+  readonly leavesNothing?: boolean
   /** Its own options, beside {@link COMMON_OPTIONS}. */
   readonly options: Options
   /** Paragraphs of help, each without line breaks: what it does, what it reads. Where it ends, the terminal's width says. */

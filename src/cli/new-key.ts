@@ -2,7 +2,7 @@
 import { lstatSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { nodeFileSystem } from '../stores/file/file-system.ts'
-import { makeKeyFile } from '../stores/keys/key-file.ts'
+import { makeKeyFile } from '../stores/keys/new-key-file.ts'
 import type { KeySource } from '../stores/keys/key-source.ts'
 import type { Input } from './command.ts'
 import { usageError } from './failure.ts'

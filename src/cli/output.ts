@@ -142,8 +142,18 @@ export const stderr = heeded(
   () => undefined,
 )
 
+let made = false
+
+/** Tells whether something may still be on its way: only Node's streams have what they have not written. */
+export function mayHaveMore(): boolean {
+  return made
+}
+
 /** A stream that is made when it is first asked for, with a listener for its errors from then on. */
 function heeded(make: () => NodeJS.WriteStream, failed: (error: Error) => void): () => NodeJS.WriteStream {
   let stream: NodeJS.WriteStream | undefined
-  return () => (stream ??= make().on('error', failed))
+  return () => {
+    made = true
+    return (stream ??= make().on('error', failed))
+  }
 }

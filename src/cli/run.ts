@@ -5,7 +5,7 @@ import { COMMANDS } from './commands.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { tell } from './failure.ts'
-import { output, stderr, wrapped } from './output.ts'
+import { mayHaveMore, output, stderr, wrapped } from './output.ts'
 
 /** Runs the program. Tells on stderr what went wrong; never throws. */
 export async function run(args: readonly string[]): Promise<ExitCode> {
@@ -40,7 +40,9 @@ async function dispatch(args: readonly string[]): Promise<ExitCode> {
     return print(commandHelp(name, command, output.columns))
   }
   if (input.flag('version')) return printVersion()
-  return command.run(input)
+  const code = await command.run(input)
+  if (command.leavesNothing === true && !mayHaveMore()) process.exit(code)
+  return code
 }
 
 async function withoutCommand(args: readonly string[]): Promise<ExitCode> {

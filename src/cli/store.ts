@@ -17,10 +17,10 @@ export interface OpenedStore {
   explain?(error: unknown): unknown
 }
 
-/** Uses the store that the options name, and closes it. A store file that is not there is an error: its path was mistyped. */
+/** Uses the store that the options name, to read it, and closes it. A store file that is not there is an error: its path was mistyped. */
 export async function withStore<T>(input: Input, use: (store: SecretStore) => Promise<T>): Promise<T> {
   const address = addressOf(input)
-  if (address === undefined) return withFileStore(input, use)
+  if (address === undefined) return withFileReader(input, use)
   const { openAddress } = await import('./stores/open.ts')
   const { store, close, explain } = await openAddress(address, input)
   try {
@@ -30,6 +30,11 @@ export async function withStore<T>(input: Input, use: (store: SecretStore) => Pr
   } finally {
     await close()
   }
+}
+
+/** As {@link withStore}, with everything that the store can do. */
+export async function withWholeStore<T>(input: Input, use: (store: SecretStore) => Promise<T>): Promise<T> {
+  return addressOf(input) === undefined ? withFileStore(input, use) : withStore(input, use)
 }
 
 /** As {@link withStore}, for what writes. A store file that is not there is made by the first write, if `mayMake`. */
@@ -62,7 +67,22 @@ export async function withFileStore<T>(
   if (!mayMake && !existsSync(path)) throw noStoreFile(path)
   // The ciphers come with it: help and mistakes need not wait for them.
   const { fileStore } = await import('../stores/file.ts')
-  const store = fileStore({ path, history: keepOf(input), ...(await keyOptions(input, isNew)) })
+  return closedAfter(fileStore({ path, history: keepOf(input), ...(await keyOptions(input, isNew)) }), path, use)
+}
+
+/** Uses the store file that the options name without loading what writes. */
+async function withFileReader<T>(input: Input, use: (store: SecretStore) => Promise<T>): Promise<T> {
+  const path = storeFileOf(input)
+  if (!existsSync(path)) throw noStoreFile(path)
+  const { fileReader } = await import('../stores/file/reader.ts')
+  return closedAfter(fileReader({ path, history: keepOf(input), ...(await keyOptions(input)) }), path, use)
+}
+
+async function closedAfter<Store extends SecretStore, T>(
+  store: Store,
+  path: string,
+  use: (store: Store) => Promise<T>,
+): Promise<T> {
   try {
     return await use(store)
   } catch (error) {

@@ -126,7 +126,7 @@ test('the command line loads mustache of what is installed with latchkey, and no
 test.each([
   ['--version', ['--version'], ['version']],
   ['get', ['get', 'app', '--reveal'], ['dotenv', 'store-file']],
-  ['run', ['run', '-s', 'app', '--', 'true'], ['store-file']],
+  ['run', ['run', '-s', 'app', '--', 'true'], ['run', 'store-file']],
 ])('what %s loads is few files, and no package', async (_, args, parts) => {
   const folder = await cliFolderWithStore({ app: { KEY: 'value' } })
   writeFileSync(
@@ -139,7 +139,7 @@ test.each([
     .read('loaded')
     .split('\n')
     .map((path) => relative(join(root, 'dist'), path).replace(/-[A-Z0-9]{8}(?=\.cjs$)/, ''))
-  const expected = ['cli', 'core', ...parts].map((name) => `${name}.cjs`)
+  const expected = ['cli', ...parts].map((name) => `${name}.cjs`)
   expect(names.filter((name) => !name.endsWith('loaded.cjs') && !name.startsWith('chunk')).sort()).toEqual(
     expected.sort(),
   )

@@ -10,6 +10,7 @@ import { withStore } from '../store.ts'
 export const get: Command = {
   summary: 'Prints the values of a secret, which must be asked for by --reveal',
   arguments: ['NAME', '[KEY]'],
+  leavesNothing: true,
   options: {
     ...STORE_OPTIONS,
     ...SCOPE_OPTION,

@@ -7,7 +7,7 @@ import { EXIT } from '../exit-codes.ts'
 import { infoJson, shownDate } from '../info.ts'
 import { nameOf, noSecret, scopeOf } from '../names.ts'
 import { output } from '../output.ts'
-import { assertCan, withStore } from '../store.ts'
+import { assertCan, withWholeStore } from '../store.ts'
 import { printRows } from '../table.ts'
 
 export const history: Command = {
@@ -21,7 +21,7 @@ export const history: Command = {
   async run(input) {
     const name = nameOf(input.arguments[0])
     const scope = scopeOf(input)
-    const versions = await withStore(input, async (store) => {
+    const versions = await withWholeStore(input, async (store) => {
       assertCan(store, 'history', 'keeps no older versions')
       return (store as Required<WritableSecretStore>).history(name, { scope })
     })

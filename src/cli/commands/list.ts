@@ -14,6 +14,7 @@ import { printRows } from '../table.ts'
 export const list: Command = {
   summary: 'Lists the secrets of a scope: names, keys, versions, dates; no values',
   arguments: [],
+  leavesNothing: true,
   options: {
     ...STORE_OPTIONS,
     ...SCOPE_OPTION,

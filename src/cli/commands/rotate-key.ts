@@ -8,7 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine } from '../failure.ts'
 import { NEW_KEY_OPTIONS, newKeyFile } from '../new-key.ts'
 import { progress } from '../progress.ts'
-import { withStore } from '../store.ts'
+import { withWholeStore } from '../store.ts'
 
 /** A store whose data key can be changed. */
 interface Rotating {
@@ -29,7 +29,7 @@ export const rotateKey: Command = {
   examples: ['latchkey rotate-key', 'latchkey rotate-key --new-key-file next.key'],
   async run(input) {
     const path = input.text('new-key-file')
-    const { made, others } = await withStore(input, async (store) => {
+    const { made, others } = await withWholeStore(input, async (store) => {
       const rotating = rotatingOf(store)
       const others = path === undefined ? 0 : await recipientsOf(store)
       const keyFile = path === undefined ? undefined : await newKeyFile(path)

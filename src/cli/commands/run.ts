@@ -17,6 +17,7 @@ export const run: Command = {
   summary: 'Starts a program with the keys of secrets in its environment',
   arguments: [],
   takesProgram: true,
+  leavesNothing: true,
   options: {
     secret: {
       placeholder: 'NAME[:KEY,...]',

@@ -12,6 +12,7 @@ import { withStore } from '../store.ts'
 export const show: Command = {
   summary: 'Shows a secret without its values: keys, version, date, description',
   arguments: ['NAME'],
+  leavesNothing: true,
   options: { ...STORE_OPTIONS, ...SCOPE_OPTION },
   details: [
     'Each line is a word and a tab or blanks before what it tells. With --json: name, scope, keys, version, createdAt, description, and, where the store holds them, skipped: foreign key names that do not fit.',

@@ -56,7 +56,7 @@ export async function launch({ command: [file, ...args], environment, outputs, r
     if (failure !== undefined && (code === 0 || code === BY_SIGPIPE || signal === 'SIGPIPE')) {
       throw new CliError('UNAVAILABLE', `Could not write what the command printed (${errnoOf(failure) ?? 'unknown'}).`)
     }
-    return signal === null ? (code ?? 0) : endBy(signal)
+    return signal === null ? (code ?? 0) : await endBy(signal)
   } finally {
     masking.end()
     outputs.close()

@@ -90,9 +90,13 @@ export function passSignals(command: () => ChildProcess | undefined): () => void
  *
  * @returns the exit code that says the same, where this process must not or cannot end by it.
  */
-export function endBy(signal: NodeJS.Signals): number {
+export async function endBy(signal: NodeJS.Signals): Promise<number> {
   if (signal === 'SIGPIPE') heedAgain(signal)
-  if (!DUMPS_CORE.has(signal)) process.kill(process.pid, signal)
+  if (!DUMPS_CORE.has(signal)) {
+    process.kill(process.pid, signal)
+    // A system may take a moment to deliver it.
+    await new Promise<void>((resolve) => setImmediate(resolve))
+  }
   return 128 + constants.signals[signal]
 }
 

@@ -3,11 +3,11 @@ import type { DataKey } from '../../crypto/data-key.ts'
 import { keyEntry } from '../../crypto/keyring.ts'
 import type { Keyring, OpenKeys } from '../../crypto/keyring.ts'
 import type { Wrap } from '../../crypto/recipient.ts'
-import { beginsWith, firstFrom, recordAt, recordBefore, writeDocument } from '../document/document.ts'
-import type { Document } from '../document/document.ts'
+import { writeDocument } from '../document/document.ts'
 import type { Header } from '../document/header.ts'
 import { STORE_FILE } from './failure.ts'
-import { linePrefix, readLine, writeLine } from './record.ts'
+import { linesBetween, rangeOf } from './lines.ts'
+import { linePrefix, writeLine } from './record.ts'
 import type { Line } from './record.ts'
 import type { View } from './source.ts'
 
@@ -98,37 +98,4 @@ export function emptyView(storeId: Buffer, key: DataKey, wraps: readonly Wrap[])
   const header = { store: storeId.toString('base64url'), storeId, gen: 0, ver: 0, prev: '', keys, fields: {} }
   const document = { subject: STORE_FILE, bytes: Buffer.alloc(0), header, body: 0, footer: 0, count: 0, mac: '' }
   return { document, keys: new Map([[key.id, key]]), primary: key, atHand: new Map() }
-}
-
-/** Gives the versions of a secret, the oldest first. */
-export function linesOf(document: Document, scope: string, name: string): readonly Line[] {
-  return linesBetween(document, ...rangeOf(document, linePrefix(scope, name)))
-}
-
-/** Gives the live version of a secret: its last line. */
-export function liveLine(document: Document, scope: string, name: string): Line | undefined {
-  const prefix = linePrefix(scope, name)
-  const end = firstFrom(document, afterPrefix(prefix))
-  if (end === document.body) return undefined
-  const last = recordBefore(document, end)
-  return beginsWith(document, last, Buffer.from(prefix)) ? readLine(recordAt(document, last)) : undefined
-}
-
-/** What comes after every record that begins with a prefix: `:` is the next character after the digits of versions. */
-export function afterPrefix(prefix: string): Buffer {
-  return Buffer.from(`${prefix}:`)
-}
-
-function rangeOf(document: Document, prefix: string): [number, number] {
-  return [firstFrom(document, Buffer.from(prefix)), firstFrom(document, afterPrefix(prefix))]
-}
-
-function linesBetween(document: Document, start: number, end: number): Line[] {
-  const lines: Line[] = []
-  for (let at = start; at < end;) {
-    const text = recordAt(document, at)
-    lines.push(readLine(text))
-    at += text.length + 1
-  }
-  return lines
 }

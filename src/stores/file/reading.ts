@@ -7,7 +7,7 @@ import { assertOptions, checkedList, checkedRequests, checkedScope } from '../re
 import { untilAborted } from '../waiting.ts'
 import { beginsWith, firstFrom, recordAt } from '../document/document.ts'
 import type { Document } from '../document/document.ts'
-import { afterPrefix, linesOf, liveLine } from './draft.ts'
+import { afterPrefix, linesOf, liveLine } from './lines.ts'
 import { linePrefix, openRecord, readLine, sealedRecord } from './record.ts'
 import type { Line } from './record.ts'
 import type { View } from './source.ts'

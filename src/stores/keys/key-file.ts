@@ -1,13 +1,11 @@
 /** Key files: one raw key in a file that nobody else may read. */
 import fs from 'node:fs'
-import { dirname } from 'node:path'
-import { generateKey, rawKeyBytes } from '../../crypto/raw-key.ts'
+import { rawKeyBytes } from '../../crypto/raw-key.ts'
 import { StoreError } from '../../errors.ts'
-import { closeFile, errnoOf, fileFailure, storeError } from '../file/failure.ts'
+import { closeFile, errnoOf, fileFailure } from '../file/failure.ts'
 import type { FileSystem } from '../file/file-system.ts'
-import { syncFolder, writeAll } from '../file/replace.ts'
 
-const { O_RDONLY, O_NONBLOCK, O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = fs.constants
+const { O_RDONLY, O_NONBLOCK } = fs.constants
 const MAX_BYTES = 4096
 
 /** For which store keys are read, and how. */
@@ -56,38 +54,5 @@ function readSmallFile(path: string, { store, allowMode, system }: KeyReading): 
     throw fileFailure(error, `read the key file ${path}`, store)
   } finally {
     closeFile(fd, system)
-  }
-}
-
-/**
- * Makes a key file with a new key, 0600 under any umask.
- *
- * @throws StoreError CONFLICT if there is something already: a key is never overwritten.
- */
-export async function makeKeyFile(path: string, system: FileSystem): Promise<void> {
-  try {
-    const fd = newFile(path, system)
-    try {
-      system.fchmod(fd, 0o600)
-      await writeAll(fd, Buffer.from(`${generateKey()}\n`), system)
-      await system.fsync(fd)
-      await syncFolder(dirname(path), system)
-    } catch (error) {
-      system.unlink(path)
-      throw error
-    } finally {
-      closeFile(fd, system)
-    }
-  } catch (error) {
-    throw fileFailure(error, `make the key file ${path}`)
-  }
-}
-
-function newFile(path: string, system: FileSystem): number {
-  try {
-    return system.open(path, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600)
-  } catch (error) {
-    if (errnoOf(error) !== 'EEXIST') throw error
-    throw storeError('CONFLICT', `There is a key file already: ${path}.`)
   }
 }
