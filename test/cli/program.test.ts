@@ -145,3 +145,17 @@ test.each([
   )
   expect(names.filter((name) => name.startsWith('chunk')).length).toBeLessThanOrEqual(1)
 })
+
+test.each([
+  ['get', ['get', 'app', 'KEY', '--reveal']],
+  ['list', ['list']],
+  ['show', ['show', 'app']],
+  ['run', ['run', '-s', 'app', '--', 'true']],
+])('%s ends when it is done, and waits for nothing else that the process has', async (_, args) => {
+  const folder = await cliFolderWithStore({ app: { KEY: 'value' } })
+  writeFileSync(folder.at('endless.cjs'), 'setInterval(() => undefined, 1_000)')
+  expect(await folder.run(args, { env: { NODE_OPTIONS: `--require ${folder.at('endless.cjs')}` } })).toMatchObject({
+    code: 0,
+    stderr: '',
+  })
+})
