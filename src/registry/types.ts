@@ -197,8 +197,17 @@ export interface FunctionDefinition {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the only constraint that every function's type meets
 export type AnyFunction = (...args: any[]) => unknown
 
+/** False of `any` and `never`, each of which would pass for a promise. */
+type IsPromise<R> = 0 extends 1 & R
+  ? false
+  : [R] extends [never]
+    ? false
+    : [R] extends [Promise<unknown>]
+      ? true
+      : false
+
 /** The type that a registered function has for its callers: as it was written, and always asynchronous. */
-export type Registered<F extends AnyFunction> = (ReturnType<F> extends Promise<unknown>
+export type Registered<F extends AnyFunction> = (IsPromise<ReturnType<F>> extends true
   ? F
   : (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>>) & {
   /** What may be known of the function. */
@@ -210,8 +219,15 @@ export type Registered<F extends AnyFunction> = (ReturnType<F> extends Promise<u
 /** A function whose first argument is checked by a schema: callers give the schema's input, it gets its output. */
 export type WithInput<F extends AnyFunction, S extends StandardSchema> =
   Parameters<F> extends [unknown?, ...infer Rest]
-    ? (input: SchemaInput<S>, ...rest: Rest) => Promise<Awaited<ReturnType<F>>>
+    ? (...args: WithFirst<SchemaInput<S>, Rest>) => Promise<Awaited<ReturnType<F>>>
     : never
+
+/** The arguments of a call. An input that may be undefined can be left out, unless something must follow it. */
+type WithFirst<Input, Rest extends unknown[]> = undefined extends Input
+  ? [] extends Rest
+    ? [input?: Input, ...rest: Rest]
+    : [input: Input, ...rest: Rest]
+  : [input: Input, ...rest: Rest]
 
 /** What `register(…)` gives: call it with a function, or write it before a static method. */
 export interface Decorator {

@@ -36,5 +36,13 @@ function hostHasLoader(): boolean {
   const own = process.execArgv.indexOf(CHILD_CONDITION)
   const flags = own === -1 ? process.execArgv : process.execArgv.slice(0, own)
   const loading = loaderFlags(flags).filter((flag) => !/strip-types|source-maps/.test(flag))
-  return LOADERS.test(loading.join(' '))
+  return loading.some((flag) => LOADERS.test(nameOf(flag)))
+}
+
+/** What a flag loads, without the folders in which it lies: a project may be called anything. */
+function nameOf(flag: string): string {
+  const value = flag.replace(/^--[a-z-]+=/, '').replaceAll('\\', '/')
+  const inPackages = value.lastIndexOf('/node_modules/')
+  if (inPackages !== -1) return value.slice(inPackages)
+  return /^(?:\.|\/|file:|[a-z]:\/)/i.test(value) ? value.slice(value.lastIndexOf('/')) : value
 }

@@ -68,3 +68,20 @@ test('a decorator takes async static methods, and keeps their types', () => {
   expectTypeOf(decorator<typeof Date, [text: string], number>).parameters.toEqualTypeOf<[Method, Context]>()
   expectTypeOf(decorator<typeof Date, [text: string], number>).returns.toEqualTypeOf<Method>()
 })
+
+test('what gives any, or never gives anything, is a promise of that for its callers', () => {
+  expectTypeOf<ReturnType<Registered<(text: string) => any>>>().toEqualTypeOf<Promise<any>>() // eslint-disable-line @typescript-eslint/no-explicit-any
+  expectTypeOf<ReturnType<Registered<(text: string) => never>>>().toEqualTypeOf<Promise<never>>()
+  expectTypeOf<ReturnType<Registered<() => number | Promise<string>>>>().toEqualTypeOf<Promise<number | string>>()
+})
+
+test('an input that may be undefined can be left out, unless something must follow it', () => {
+  type Optional = z.ZodOptional<z.ZodString>
+  expectTypeOf<WithInput<(text?: string) => number, Optional>>().toEqualTypeOf<(input?: string) => Promise<number>>()
+  expectTypeOf<WithInput<(text: string | undefined, more: boolean) => number, Optional>>().toEqualTypeOf<
+    (input: string | undefined, more: boolean) => Promise<number>
+  >()
+  expectTypeOf<WithInput<(text?: string, more?: boolean) => number, Optional>>().toEqualTypeOf<
+    (input?: string, more?: boolean) => Promise<number>
+  >()
+})

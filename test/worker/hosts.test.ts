@@ -120,6 +120,18 @@ describe('TypeScript that nothing in a child can read', () => {
   })
 })
 
+test('a project is called after a loader, and preloads what is none: its TypeScript is read by tsx', async () => {
+  const cwd = join(temp, 'typescript-app')
+  mkdirSync(join(cwd, 'node_modules', 'preloaded'), { recursive: true })
+  for (const name of ['latchkey', 'tsx']) {
+    symlinkSync(name === 'latchkey' ? root : join(root, 'node_modules', name), join(cwd, 'node_modules', name))
+  }
+  for (const name of ['typed-jobs.ts', 'untyped.mjs']) cpSync(join(HOSTS, name), join(cwd, name))
+  const preload = join(cwd, 'node_modules', 'preloaded', 'index.cjs')
+  writeFileSync(preload, '')
+  expect(await output([...WITHOUT_TYPES, '--require', preload, 'untyped.mjs'], { cwd })).toContain('API_TOKEN')
+})
+
 describe('two copies of the library', () => {
   test('agree: a host with one runs the functions of a module that registers with the other', async () => {
     const folder = join(temp, 'copies')
