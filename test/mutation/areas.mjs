@@ -36,6 +36,10 @@ const AREAS = {
     without: ['test/redact/applied.test.ts'],
     long: [
       'cut in two at every byte',
+      'byte by byte',
+      'broken over two lines with colours',
+      'broken into lines of any length',
+      'passes a complete line on',
       'wherever two chunks end',
       'a web stream gives strings',
       'one long run of values',

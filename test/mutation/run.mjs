@@ -1,6 +1,6 @@
 /**
- * Mutation testing: `npm run mutation -- AREA [FILE…]`, of all files of the area or of some. Tests that take long run only for
- * the mutants that no other test kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
+ * Mutation testing: `npm run mutation -- AREA [FILE…]`, of all files of the area or of some. Tests that take long, and most
+ * cases of property tests, run only for the mutants that nothing else kills. What is known of each file is kept in coverage/mutation/AREA/mutants.json.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { relative, resolve } from 'node:path'
@@ -8,7 +8,7 @@ import { Stryker } from '@stryker-mutator/core'
 import { area } from './areas.mjs'
 
 const [name, ...files] = process.argv.slice(2)
-const { mutate, built, long } = area(name)
+const { mutate, built } = area(name)
 const folder = `coverage/mutation/${name}`
 process.env.MUTATION_AREA = name
 process.env.MUTATION_PACKAGES = resolve('node_modules')
@@ -29,7 +29,7 @@ async function tried(ranges, pass) {
     reporters: ['survivors'],
     logLevel: 'warn',
     allowConsoleColors: false,
-    concurrency: 1,
+    concurrency: Number(process.env.MUTATION_WORKERS ?? 1),
     timeoutMS: 20_000,
     timeoutFactor: 4,
   }).runMutationTest()
@@ -47,7 +47,7 @@ const lives = ({ status }) => status === 'Survived' || status === 'NoCoverage'
 const quick = await tried(files.length > 0 ? files : mutate, 'quick')
 const found = new Map(quick.map((one) => [key(one), one]))
 const left = [...found.values()].filter(lives)
-if (left.length > 0 && long.length > 0) {
+if (left.length > 0) {
   for (const one of await tried(left.map(range), 'long')) {
     const before = found.get(key(one))
     if (before !== undefined && lives(before)) found.set(key(one), one)
