@@ -75,7 +75,7 @@ test('Basic auth is masked down to the user name', () => {
 describe('a multi-line value', () => {
   const lines = ['-----BEGIN KEY-----', 'MIIEowIBAAKCAQEA', 'x7Qm/zz+9', '"quoted" \\ line', '-----END KEY-----']
   const value = `${lines.join('\n')}\n`
-  const redactor = createRedactor([value])
+  const masked = (text: string): string => createRedactor([value]).redact(text)
   const leaked = (text: string): string[] =>
     lines.filter((line) => text.includes(line) || text.includes(JSON.stringify(line).slice(1, -1)))
 
@@ -95,7 +95,7 @@ describe('a multi-line value', () => {
     ['with colours before line ends and CRLF', lines.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')],
     ['in reverse order', [...lines].reverse().join('\n')],
   ])('is masked %s', (_how, text) => {
-    expect(leaked(redactor.redact(text))).toEqual([])
+    expect(leaked(masked(text))).toEqual([])
   })
 
   test.each([
@@ -121,7 +121,7 @@ describe('a multi-line value', () => {
     ['hex', Buffer.from(value).toString('hex')],
     ['encodeURIComponent', encodeURIComponent(value)],
   ])('is masked in %s', (_how, text) => {
-    expect(redactor.redact(text).replace(/[*\s]/g, '')).toBe('')
+    expect(masked(text).replace(/[*\s]/g, '')).toBe('')
   })
 })
 
