@@ -29,8 +29,8 @@ async function tried(ranges, pass) {
     reporters: ['survivors'],
     logLevel: 'warn',
     allowConsoleColors: false,
-    concurrency: Number(process.env.MUTATION_WORKERS ?? 1),
-    timeoutMS: 20_000,
+    concurrency: 1,
+    timeoutMS: 5_000,
     timeoutFactor: 4,
   }).runMutationTest()
   return results.map(({ fileName, location, mutatorName, replacement, status }) => {
@@ -40,8 +40,9 @@ async function tried(ranges, pass) {
 
 const key = ({ fileName, location: { start, end }, mutatorName, replacement }) =>
   JSON.stringify([fileName, start, end, mutatorName, replacement])
+/** As `mutate` takes it: lines count from 1, columns from 0. Those of results both count from 1. */
 const range = ({ fileName, location: { start, end } }) =>
-  `${fileName}:${start.line + 1}:${start.column}-${end.line + 1}:${end.column}`
+  `${fileName}:${start.line}:${start.column - 1}-${end.line}:${end.column - 1}`
 const lives = ({ status }) => status === 'Survived' || status === 'NoCoverage'
 
 const quick = await tried(files.length > 0 ? files : mutate, 'quick')
