@@ -173,6 +173,11 @@ describe('redactValue', () => {
       expect(copy.buffer.byteLength).toBe(copy.byteLength)
       expect(Buffer.from(copy.buffer).toString()).not.toContain('hunter2')
     }
+    // The other bytes stay as they are, be they text or not.
+    const binary = Buffer.concat([Buffer.from([0, 0xff, 0xe9]), secret.subarray(4), Buffer.from([0x80])])
+    expect(copyOf(binary)).toEqual(
+      Buffer.concat([Buffer.from([0, 0xff, 0xe9]), Buffer.from('***'), Buffer.from([0x80])]),
+    )
     Object.defineProperty(clean, 'buffer', {
       get() {
         throw new Error(SECRET)

@@ -71,6 +71,21 @@ describe('several values', () => {
     }
   })
 
+  test('of one that ends as a part of it does, the longer is masked as a whole, whichever is come upon first', () => {
+    // The rarest characters of the longer one are its last: the shorter one is found before.
+    for (const values of [
+      ['aabbQQ', 'zzaabbQQQQ'],
+      ['zzaabbQQQQ', 'aabbQQ'],
+    ]) {
+      expect(createRedactor(values).redact('x zzaabbQQQQ y')).toBe('x *** y')
+    }
+  })
+
+  test('of two that overlap, of which one goes on in the next line, nothing is left', () => {
+    const redactor = createRedactor(['abcdefghijkl', 'ijklmnopqrstuvwx'])
+    expect(redactor.redact('x abcdefghijklmnop\nqrstuvwx y')).toBe('x ***\n*** y')
+  })
+
   test('side by side they are masked as one, so that their number does not show', () => {
     expect(createRedactor(['first-value', 'other-value']).redact('[first-valueother-valuefirst-value]')).toBe('[***]')
   })
@@ -131,6 +146,7 @@ describe('redacting twice', () => {
     ['***abc', 'secret-1abc'],
     ['abcd', 'secret-1abcd secret-1 abcd'],
     ['*****', '***** secret-1*****'],
+    ['**-tail', 'secret-1-tail'],
   ])('changes nothing where a value holds the mask: %j', (value, text) => {
     const redactor = createRedactor([value, 'secret-1'])
     const once = redactor.redact(text)
@@ -260,7 +276,7 @@ describe('failing closed', () => {
     expect(redactor.redactValue({ a: 'secret-1' })).toBe(WITHHELD)
     const error = redactor.redactError(new TypeError('secret-1'))
     expect(error).toBeInstanceOf(Error)
-    expect(error.message).toBe(WITHHELD)
+    expect([error.message, error.stack]).toEqual([WITHHELD, `Error: ${WITHHELD}`])
     expect(inspect(error, { showHidden: true })).not.toContain('secret-1')
     vi.restoreAllMocks()
     expect(redactor.redact('secret-1')).toBe(MASK)

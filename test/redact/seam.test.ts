@@ -18,7 +18,29 @@ test('a form broken at any number of places gives its parts', () => {
   expect(matchAcrossSeams('abcd-efghijklmnop', 5, form, 4)).toBe(undefined)
   // An empty line is two seams with nothing between them.
   expect(matchAcrossSeams('abcd\n\nefghijklmnop', 6, form, 4)).toEqual([0, 4, 5, 5, 6, 18])
-  expect(createRedactor([form]).redact('abcd\n\nefghijklmnop')).toBe('***\n\n***')
+  for (const text of ['abcd\n\nefghijklmnop', 'ab\n\ncdefghijklmnop']) {
+    expect(createRedactor([form]).redact(text)).toBe(text.replace(/\w+/g, '***'))
+  }
+})
+
+test('a value that is broken every few characters is masked, also beside one that is found as a whole token only', () => {
+  const value = 'k7Qm-Zz9_wX4+vB/3tG8'
+  for (const values of [[value], [value, 'abcd'], ['abcd', value]]) {
+    const redactor = createRedactor(values)
+    for (const width of [3, 4, 5]) {
+      const lines = value.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+      for (const seam of ['\n', '\r\n', '\n    ', '\x1b[0m\n\x1b[36m', '\x1b[1m']) {
+        expect(redactor.redact(`a ${lines.join(seam)} z`)).toBe(`a ${lines.map(() => '***').join(seam)} z`)
+      }
+    }
+  }
+})
+
+test('base64 that is broken keeps its line end, and what follows its padding', () => {
+  // The value's own characters are with others' bits at both ends.
+  const encoded = Buffer.from('u:k7Qm-Zz9_wX4+vB').toString('base64')
+  const redactor = createRedactor(['k7Qm-Zz9_wX4+vB'])
+  expect(redactor.redact(`"${encoded.slice(0, 12)}\n${encoded.slice(12)}=="`)).toBe('"dT***\n***="')
 })
 
 test('a colour ends where it ends, even if the form goes on with the letter that it ends in', () => {
