@@ -36,6 +36,75 @@ test('a value that is broken every few characters is masked, also beside one tha
   }
 })
 
+describe('the seams of a form', () => {
+  const form = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789'
+  const long = `\n${'\x1b[38;5;196m'.repeat(11)}${' '.repeat(6)}`
+
+  test.each([
+    ['\n', 20],
+    ['\r\n', 20],
+    ['\x1b[1m', 20],
+    [`\n${' '.repeat(48)}`, 20],
+    // Of 128 characters.
+    [long, 10],
+    // One that ends a line, and two for empty lines.
+    ['\n\n\n', 3],
+  ])('are limited: %j is crossed %i times', (seam, most) => {
+    const broken = (count: number): string => {
+      const pieces = Array.from({ length: count }, (_, index) => form.slice(2 * index, 2 * index + 2))
+      return [...pieces, form.slice(2 * count)].join(seam)
+    }
+    const middle = 2 * (most >> 1)
+    for (const [count, isFound] of [
+      [most, true],
+      [most + 1, false],
+    ] as const) {
+      const text = broken(count)
+      for (const [at, offset] of [
+        [0, 0],
+        [text.indexOf(form.slice(middle, middle + 2)), middle],
+        [text.length, form.length],
+      ] as const) {
+        const parts = matchAcrossSeams(text, at, form, offset)
+        expect([seam, offset, parts !== undefined]).toEqual([seam, offset, isFound])
+        const found = (parts ?? []).map((place, index) =>
+          index % 2 === 0 ? text.slice(place, parts?.[index + 1]) : '',
+        )
+        expect(found.join('')).toBe(isFound ? form : '')
+      }
+    }
+  })
+
+  test.each([
+    ['its line end', 'abcd efgh\nijkl mnop', 'abcd efgh\r\n    ijkl mnop', [0, 9, 15, 24], [0, 9, 15, 24]],
+    ['blanks as its indentation', 'abcd    efgh ijkl', 'abcd\n    efgh ijkl', [0, 4, 9, 18], [0, 4, 5, 18]],
+    ['more of both', 'abcd \n\t efgh ijkl', 'abcd\n  efgh ijkl', [0, 4, 7, 16], [0, 4, 6, 16]],
+    ['none of its blanks', 'abcd  efgh ijkl', 'abcd \x1b[1m efgh ijkl', [0, 5, 9, 19], [0, 5, 9, 19]],
+    ['one of its line ends', 'abcd\n\nefgh ijkl', 'abcd\n\x1b[1m\nefgh ijkl', [0, 5, 10, 19], [0, 4, 9, 19]],
+  ])('may hold %s', (_what, form, text, forward, backward) => {
+    expect(matchAcrossSeams(text, 0, form, 0)).toEqual(forward)
+    expect(matchAcrossSeams(text, text.length, form, form.length)).toEqual(backward)
+    expect(endOfForm(text, 0, form, true)).toBe(text.length)
+  })
+
+  test('are crossed from twelve characters on', () => {
+    expect(createRedactor(['abcdefghijkl']).redact('abcdef\nghijkl')).toBe('***\n***')
+    expect(createRedactor(['abcdefghijk']).redact('abcdef\nghijk')).toBe('abcdef\nghijk')
+  })
+
+  test('do not make a text be taken for it that differs in a character', () => {
+    const value = 'k7Qm-Zz9_wX4vB'
+    const redactor = createRedactor([value])
+    for (let at = 0; at < value.length; at++) {
+      for (const seam of ['', '\n', '\x1b[1m']) {
+        const text = `${value.slice(0, at)}!${value.slice(at + 1, 7)}${seam}${value.slice(Math.max(at + 1, 7))}`
+        expect(redactor.redact(text)).toBe(text)
+        expect(redactor.redact(`${value.slice(0, at)}${seam}${value.slice(at + 1)}`)).not.toContain('***')
+      }
+    }
+  })
+})
+
 test('base64 that is broken keeps its line end, and what follows its padding', () => {
   // The value's own characters are with others' bits at both ends.
   const encoded = Buffer.from('u:k7Qm-Zz9_wX4+vB').toString('base64')

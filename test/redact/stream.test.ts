@@ -240,6 +240,86 @@ describe('a masking buffer', () => {
     expect(buffer.push('an') + buffer.end()).toBe('an')
   })
 
+  test('masks the end of a long value that may have been the beginning of another', () => {
+    const value = `${'0123456789'.repeat(4)}-end`
+    for (const rest of ['', '!', '-of-anoth']) {
+      const buffer = maskingBuffer(createRedactor([value, '-end-of-another']))
+      const output = buffer.push(`a ${value}`) + buffer.push(rest)
+      expect(output + buffer.push(' b') + buffer.end()).toBe(`a ***${rest} b`)
+    }
+  })
+
+  test.each(['text', 'bytes'] as const)(
+    'masks what redact masks, cut anywhere, with a short piece between, as %s',
+    (pieces) => {
+      const [short, long] = ['abcd', 'k7Qm-é/9_wX4']
+      const basic = Buffer.from(`u:${long}!`).toString('base64')
+      const text = `é${short} ${short} 𐀀${short} ${short}* ${basic} ${short}** ${long}${long.slice(0, -1)} ${basic}= x`
+      const redactor = createRedactor([short, long])
+      const shown = (whole: string): string => (pieces === 'text' ? whole : Buffer.from(whole).toString('latin1'))
+      const expected = shown(redactor.redact(text))
+      const given = shown(text)
+      const outputs = new Set<string>()
+      for (let one = 0; one <= given.length; one++) {
+        for (let two = one; two <= Math.min(one + 5, given.length); two++) {
+          const buffer = maskingBuffer(redactor, pieces)
+          const cut = [given.slice(0, one), given.slice(one, two), given.slice(two)]
+          outputs.add(cut.map((piece) => buffer.push(piece)).join('') + buffer.end())
+        }
+      }
+      expect(outputs).toEqual(new Set([expected]))
+    },
+  )
+
+  test('passes on at once what more text cannot change', () => {
+    const value = 'k7Qm-Zz9_wX4vB'
+    const inside = Buffer.from(`u:${value}`).toString('base64')
+    const whole = Buffer.from(value).toString('base64')
+    const passed = {
+      // The last character may hold bits of a value that follows in base64.
+      'ready.': 'ready.',
+      ready: 'read',
+      'ready\n': 'ready\n',
+      // A whole token is one only if no letter and no mask follows.
+      'x abc': 'x ',
+      'x abcd': 'x ',
+      'x abcd!': 'x ***!',
+      'x abcd\n': 'x ***\n',
+      'x abcd*': 'x ',
+      'x abcd**': 'x ',
+      'x abcd**!': 'x *****!',
+      'x abcd***': 'x abcd***',
+      'x abcd\xe9': 'x ',
+      'x abcd\xe3\x80': 'x ',
+      xabcd: 'x',
+      // What follows base64 holds bits of the value, too, and then there is padding.
+      [inside.slice(0, -2)]: 'dT',
+      [inside.slice(0, -1)]: 'dT',
+      [inside]: 'dT***',
+      [`${inside}=`]: 'dT***=',
+      [`${inside}!`]: 'dT***!',
+      [whole.slice(0, -2)]: '',
+      [`${whole}!`]: '***!',
+      // A value is complete with its last character; its beginning is held back, at the end of a line from four on.
+      [value]: '***',
+      [`${value}\n`]: '***\n',
+      k: '',
+      'k7Q.': 'k7Q.',
+      'k7\n': 'k7\n',
+      'k7Q\n': 'k7Q\n',
+      'k7Qm\n': '',
+      'k7Qm\n\x1b[3': '',
+      'k7Q\x1b[36m': '',
+      'x\x1b[3.': 'x\x1b[3.',
+    }
+    for (const pieces of ['text', 'bytes'] as const) {
+      for (const [text, expected] of Object.entries(passed)) {
+        const buffer = maskingBuffer(createRedactor(['abcd', value]), pieces)
+        expect([text, buffer.push(text)]).toEqual([text, expected])
+      }
+    }
+  })
+
   test('keeps back more of a value than it is asked to let go of', () => {
     const buffer = maskingBuffer(createRedactor(['correct-horse']), 'bytes')
     expect(buffer.push('corr')).toBe('')
