@@ -38,6 +38,11 @@ describe('redactValue', () => {
       '*** (3)': 3,
       '*** (4)': 4,
     })
+    expect(twins.redactValue({ 'first-one': 1, '*** (2)': 2, 'second-one': 3 })).toEqual({
+      '***': 1,
+      '*** (2)': 2,
+      '*** (3)': 3,
+    })
     expect(
       twins.redactValue(
         new Map([
@@ -163,6 +168,11 @@ describe('redactValue', () => {
     const value = [...views, bytes, Buffer.from('abc'), new Number(7), new Boolean(false), new String('x'), Object(-0)]
     expect(isDeepStrictEqual(copyOf(value), value)).toBe(true)
     expect((copyOf(value) as unknown[])[0]).not.toBe(views[0])
+  })
+
+  test('masks boxed primitives of every kind', () => {
+    for (const boxed of [Object(SECRET), new Number(12345678), Object(12345678n)]) expect(copyOf(boxed)).toBe('***')
+    expect(copyOf(Object(Symbol(SECRET)))).toBe('Symbol(***)')
   })
 
   test('gives copies of bytes memory of their own: what stands beside a view is not shown', () => {

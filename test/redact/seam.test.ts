@@ -23,14 +23,20 @@ test('a form broken at any number of places gives its parts', () => {
   }
 })
 
-test('a value that is broken every few characters is masked, also beside one that is found as a whole token only', () => {
+test('a value that is broken every few characters is masked, wherever in a text and beside a value without seams', () => {
   const value = 'k7Qm-Zz9_wX4+vB/3tG8'
   for (const values of [[value], [value, 'abcd'], ['abcd', value]]) {
     const redactor = createRedactor(values)
     for (const width of [3, 4, 5]) {
-      const lines = value.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
-      for (const seam of ['\n', '\r\n', '\n    ', '\x1b[0m\n\x1b[36m', '\x1b[1m']) {
-        expect(redactor.redact(`a ${lines.join(seam)} z`)).toBe(`a ${lines.map(() => '***').join(seam)} z`)
+      const parts = value.match(new RegExp(`.{1,${width}}`, 'g')) ?? []
+      const masks = parts.map(() => '***')
+      for (const seam of ['\n', '\r\n', '\n    ', '\n\x1b[31m', '\x1b[0m\n\x1b[36m', '\x1b[1m']) {
+        for (const before of ['', 'a ', '\n', '\x1b[1m', '- '.repeat(200)]) {
+          for (const after of ['', ' z'.repeat(200)]) {
+            const masked = redactor.redact(before + parts.join(seam) + after)
+            expect(masked).toBe(before + masks.join(seam) + after)
+          }
+        }
       }
     }
   }
@@ -77,6 +83,13 @@ describe('the seams of a form', () => {
 
   test.each([
     ['its line end', 'abcd efgh\nijkl mnop', 'abcd efgh\r\n    ijkl mnop', [0, 9, 15, 24], [0, 9, 15, 24]],
+    [
+      'its line end, before blanks',
+      'abcd efgh\nijkl mnop',
+      'abcd efgh\n    ijkl mnop',
+      [0, 10, 14, 23],
+      [0, 9, 14, 23],
+    ],
     ['blanks as its indentation', 'abcd    efgh ijkl', 'abcd\n    efgh ijkl', [0, 4, 9, 18], [0, 4, 5, 18]],
     ['more of both', 'abcd \n\t efgh ijkl', 'abcd\n  efgh ijkl', [0, 4, 7, 16], [0, 4, 6, 16]],
     ['none of its blanks', 'abcd  efgh ijkl', 'abcd \x1b[1m efgh ijkl', [0, 5, 9, 19], [0, 5, 9, 19]],
@@ -85,6 +98,41 @@ describe('the seams of a form', () => {
     expect(matchAcrossSeams(text, 0, form, 0)).toEqual(forward)
     expect(matchAcrossSeams(text, text.length, form, form.length)).toEqual(backward)
     expect(endOfForm(text, 0, form, true)).toBe(text.length)
+  })
+
+  test.each(Array.from('AZazmK'))(
+    'may be a colour that ends in %s, also where the form goes on with that letter',
+    (letter) => {
+      for (const parameters of ['', '0', '9', '0;1', '38:5', '?25', '1'.repeat(24)]) {
+        const colour = `\x1b[${parameters}${letter}`
+        const parts = [0, 7, 7 + colour.length, 16 + colour.length]
+        const text = `abcdef${letter}${colour}${letter}hijklmno`
+        const value = `abcdef${letter}${letter}hijklmno`
+        expect(matchAcrossSeams(text, 0, value, 0)).toEqual(parts)
+        expect(matchAcrossSeams(text, text.length, value, value.length)).toEqual(parts)
+      }
+    },
+  )
+
+  test.each([
+    '[1m',
+    '1m',
+    '\x1b(B',
+    '\x1b[1@',
+    '\x1b[1[',
+    '\x1b[1`',
+    '\x1b[1{',
+    '\x1b[/m',
+    '\x1b[<m',
+    `\x1b[${'1'.repeat(25)}m`,
+  ])('are not what only looks like a colour: %j belongs to the form', (like) => {
+    const value = `abcdef${like}ghijklmn`
+    const text = `abcdef${like}ghi\njklmn`
+    const parts = [0, 9 + like.length, 10 + like.length, text.length]
+    expect(matchAcrossSeams(text, 0, value, 0)).toEqual(parts)
+    expect(matchAcrossSeams(text, text.length, value, value.length)).toEqual(parts)
+    expect(matchAcrossSeams(text, 0, 'abcdefghijklmn', 0)).toBe(undefined)
+    expect(matchAcrossSeams(text, text.length, 'abcdefghijklmn', 14)).toBe(undefined)
   })
 
   test('are crossed from twelve characters on', () => {
@@ -100,6 +148,11 @@ describe('the seams of a form', () => {
         const text = `${value.slice(0, at)}!${value.slice(at + 1, 7)}${seam}${value.slice(Math.max(at + 1, 7))}`
         expect(redactor.redact(text)).toBe(text)
         expect(redactor.redact(`${value.slice(0, at)}${seam}${value.slice(at + 1)}`)).not.toContain('***')
+      }
+      // A blank is a seam at the beginning of a line only.
+      if (at > 0) {
+        const apart = `${value.slice(0, at)} ${value.slice(at)}`
+        expect(redactor.redact(apart)).toBe(apart)
       }
     }
   })

@@ -309,7 +309,13 @@ describe('a masking buffer', () => {
       'k7Q\n': 'k7Q\n',
       'k7Qm\n': '',
       'k7Qm\n\x1b[3': '',
+      'k7Q\r': '',
+      'k7Q\r.': 'k7Q\r.',
+      'k7Q\x1b': '',
       'k7Q\x1b[36m': '',
+      [`${'. '.repeat(20)}k7Q\x1b[3`]: '. '.repeat(20),
+      [`k7Q\x1b[${'1'.repeat(24)}`]: '',
+      [`k7Q\x1b[${'1'.repeat(25)}.`]: `k7Q\x1b[${'1'.repeat(25)}.`,
       'x\x1b[3.': 'x\x1b[3.',
     }
     for (const pieces of ['text', 'bytes'] as const) {
