@@ -28,6 +28,19 @@ describe.each(Object.entries(ENCODERS))('a value %s', (_form, encode) => {
   })
 })
 
+test.each([
+  ['a text', 'k7Qm-Zz9_wX4+vB/3tG8'],
+  ['what encoders escape', `a b/c+d=e&f?g%h"i\\j'k<l>m!n(o)p~q#r\ts`],
+  ['letters of Latin-1', 'pässwörd/é~ÿ'],
+  ['letters of any script', 'pä/€漢字😀\u0394k'],
+  ['lines', 'one two\nthree/four\n\n five'],
+])('%s is masked exactly, in every form', (_what, value) => {
+  for (const [form, encode] of Object.entries(ENCODERS)) {
+    const masked = createRedactor([value]).redact(`\u2e3b \u2e3b${encode(value)}\u2e3b`)
+    expect([form, masked]).toEqual([form, '\u2e3b \u2e3b***\u2e3b'])
+  }
+})
+
 test('a text without the value comes back unchanged', () => {
   fc.assert(
     fc.property(secretValue, someText, someText, (value, one, other) => {
@@ -123,6 +136,30 @@ describe('a multi-line value', () => {
   ])('is masked in %s', (_how, text) => {
     expect(masked(text).replace(/[*\s]/g, '')).toBe('')
   })
+})
+
+test('a value of several lines is masked with other line ends and without white space around it, in each encoding', () => {
+  const unix = 'line one\nl\nline three'
+  const windows = unix.replaceAll('\n', '\r\n')
+  for (const value of [unix, windows, `${unix}\n`, ` \t${windows}\r\n`, `\n${unix} `]) {
+    const redactor = createRedactor([value])
+    for (const shown of [unix, windows, value]) {
+      for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+        expect(redactor.redact(Buffer.from(shown).toString(encoding))).toBe('***')
+      }
+      expect(redactor.redact(encodeURIComponent(shown))).toBe('***')
+    }
+  }
+})
+
+test('each line of a value is masked alone, without the white space around it, whatever ends it', () => {
+  for (const end of ['\n', '\r\n', '\r']) {
+    const lines = ['first-line', ' \t"second" line ', 'l-3', 'l--4', 'li--5', 'lin--6', '']
+    const redactor = createRedactor([lines.join(end)])
+    expect(redactor.redact('first-line, "second" line, \\"second\\" line')).toBe('***, ***, ***')
+    expect(redactor.redact('l-3, l--4, li--5, lin--6')).toBe('l-3, ***, ***, ***')
+    expect(redactor.redact('xl-3, xl--4, xli--5, xlin--6x')).toBe('xl-3, xl--4, xli--5, x***x')
+  }
 })
 
 test('a value of one line is masked when it is broken in two at any place, with colours or an indentation', () => {

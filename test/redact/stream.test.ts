@@ -315,7 +315,7 @@ describe('a masking buffer', () => {
       'k7Q\x1b[36m': '',
       [`${'. '.repeat(20)}k7Q\x1b[3`]: '. '.repeat(20),
       [`k7Q\x1b[${'1'.repeat(24)}`]: '',
-      [`k7Q\x1b[${'1'.repeat(25)}.`]: `k7Q\x1b[${'1'.repeat(25)}.`,
+      [`k7Q\x1b[${'1'.repeat(25)}`]: `k7Q\x1b[${'1'.repeat(24)}`,
       'x\x1b[3.': 'x\x1b[3.',
     }
     for (const pieces of ['text', 'bytes'] as const) {
