@@ -33,7 +33,9 @@ test.each([
   ['what encoders escape', `a b/c+d=e&f?g%h"i\\j'k<l>m!n(o)p~q#r\ts`],
   ['letters of Latin-1', 'pässwörd/é~ÿ'],
   ['letters of any script', 'pä/€漢字😀\u0394k'],
-  ['lines', 'one two\nthree/four\n\n five'],
+  ['every kind of quotes', `it's "a" \`b\` c\\d`],
+  ['all letters of base64', '~~>>??ÿþ~k?>>>~'],
+  ['lines', `one two\nthree/four\n\n five ${'and more '.repeat(9)}`.trim()],
 ])('%s is masked exactly, in every form', (_what, value) => {
   for (const [form, encode] of Object.entries(ENCODERS)) {
     const masked = createRedactor([value]).redact(`\u2e3b \u2e3b${encode(value)}\u2e3b`)
@@ -55,22 +57,28 @@ test('a text without the value comes back unchanged', () => {
   )
 })
 
+/** Puts a value between bytes in base64: only the characters that hold its bits are masked, and padding after them. */
+function expectAligned(value: string, lead: number, tail: number): void {
+  const bytes = Buffer.from(value)
+  const encoded = Buffer.concat([Buffer.alloc(lead, 0xfe), bytes, Buffer.alloc(tail, 0xfe)]).toString('base64')
+  const from = Math.floor((lead * 8) / 6)
+  const to = Math.ceil(((lead + bytes.length) * 8) / 6)
+  const rest = encoded.slice(to)
+  const expected = `${encoded.slice(0, from)}***${/^=+$/.test(rest) ? '' : rest}`
+  const redactor = createRedactor([value])
+  expect(redactor.redact(encoded)).toBe(expected)
+  const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
+  expect(redactor.redact(url)).toBe(expected.replaceAll('+', '-').replaceAll('/', '_'))
+}
+
 test('at each alignment in a longer base64 text, exactly the characters that hold its bits are masked', () => {
-  fc.assert(
-    fc.property(secretValue, fc.nat(7), fc.nat(7), (value, lead, tail) => {
-      const bytes = Buffer.from(value)
-      const encoded = Buffer.concat([Buffer.alloc(lead, 0xfe), bytes, Buffer.alloc(tail, 0xfe)]).toString('base64')
-      const from = Math.floor((lead * 8) / 6)
-      const to = Math.ceil(((lead + bytes.length) * 8) / 6)
-      const rest = encoded.slice(to)
-      const expected = `${encoded.slice(0, from)}***${/^=+$/.test(rest) ? '' : rest}`
-      const redactor = createRedactor([value])
-      expect(redactor.redact(encoded)).toBe(expected)
-      const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
-      expect(redactor.redact(url)).toBe(expected.replaceAll('+', '-').replaceAll('/', '_'))
-    }),
-    { numRuns },
-  )
+  fc.assert(fc.property(secretValue, fc.nat(7), fc.nat(7), expectAligned), { numRuns })
+})
+
+test('at each alignment a value of any length is masked in base64', () => {
+  for (const value of ['hunter', '~?>~?>~', 'hunter23']) {
+    for (const lead of [0, 1, 2, 3]) for (const tail of [0, 1, 2, 3]) expectAligned(value, lead, tail)
+  }
 })
 
 test('Basic auth is masked down to the user name', () => {
@@ -243,14 +251,32 @@ test('a text in other than ASCII is masked in ASCII-only JSON, of either case', 
   )
 })
 
+test('a text of Latin-1 is masked as btoa encodes it, too', () => {
+  const redactor = createRedactor(['pässwörd/é'])
+  expect(redactor.redact(`${btoa('pässwörd/é')} ${Buffer.from('pässwörd/é', 'latin1').toString('hex')}`)).toBe(
+    '*** ***',
+  )
+})
+
+test('a value of up to 4,096 bytes is masked as numbers, and in hex with blanks', () => {
+  for (const [length, isMasked] of [
+    [4096, true],
+    [4097, false],
+  ] as const) {
+    const bytes = Buffer.from(Array.from({ length }, (_, index) => 33 + ((index * index) % 89)))
+    const redactor = createRedactor([bytes.toString()])
+    for (const shown of [bytes.join(','), bytes.toString('hex').replace(/..(?!$)/g, '$& ')]) {
+      expect(redactor.redact(shown) === '***').toBe(isMasked)
+    }
+  }
+})
+
 test('a text with slashes in other than ASCII is masked as PHP writes it in JSON', () => {
   expect(createRedactor(['pä/wö/rd']).redact('{"token":"p\\u00e4\\/w\\u00f6\\/rd"}')).toBe('{"token":"***"}')
 })
 
 test('a long value is masked as one, and a piece of it as well', () => {
-  const value = Array.from({ length: 3000 }, (_, index) =>
-    String.fromCharCode(97 + ((index * index) % 26), 48 + (index % 10)),
-  ).join('')
+  const value = Array.from({ length: 1500 }, (_, index) => (index + 7777).toString(36).padStart(4, 'x')).join('')
   const redactor = createRedactor([value])
   expect(redactor.redact(`<${value}>`)).toBe('<***>')
   expect(redactor.redact(`<${Buffer.from(value).toString('base64')}>`)).toBe('<***>')

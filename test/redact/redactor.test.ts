@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createRedactor, MASK, WITHHELD } from '../../src/redact/index.ts'
+import { createRedactor, MASK, type Redactor, WITHHELD } from '../../src/redact/index.ts'
 import { formsOf } from '../../src/redact/forms.ts'
 import { buildMatcher } from '../../src/redact/matcher.ts'
+import { maskingBuffer } from '../../src/redact/redactor.ts'
 import { isWholeToken } from '../../src/redact/token.ts'
 import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
 
@@ -12,6 +13,13 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
+
+/** A text redacted as such, and as bytes. */
+function inBoth(redactor: Redactor, text: string): readonly string[] {
+  const buffer = maskingBuffer(redactor, 'bytes')
+  const bytes = buffer.push(Buffer.from(text).toString('latin1')) + buffer.end()
+  return [redactor.redact(text), Buffer.from(bytes, 'latin1').toString()]
+}
 
 describe('the length of a value', () => {
   test.each(['', '1', 'US', 'abc', '***', '443'])('under 4 characters, it is never masked: %j', (value) => {
@@ -21,8 +29,22 @@ describe('the length of a value', () => {
 
   test.each(['true', '8080', 'prod1', 'a-b/'])('of 4 and 5, it is masked as a whole token only: %j', (value) => {
     const redactor = createRedactor([value])
-    for (const free of [value, ` ${value} `, `"${value}"`, `x=${value};`, `(${value})`, `${value}\n`, `*${value}*`]) {
-      expect(redactor.redact(free)).toBe(free.replace(value, MASK))
+    for (const free of [
+      value,
+      ` ${value} `,
+      `"${value}"`,
+      `x=${value};`,
+      `(${value})`,
+      `${value}\n`,
+      `*${value}*`,
+      `**${value}**`,
+      `@${value}[`,
+      `\`${value}{`,
+      `/${value}:`,
+      `€${value}“`,
+      `\u0080${value}\u0080`,
+    ]) {
+      expect(inBoth(redactor, free)).toEqual(Array(2).fill(free.replace(value, MASK)))
     }
     for (const joined of [
       `x${value}`,
@@ -32,23 +54,52 @@ describe('the length of a value', () => {
       `${value}_`,
       `é${value}`,
       `${value}漢`,
+      `***${value}`,
+      `${value}***`,
+      ...Array.from('AZaz09').flatMap((letter) => [letter + value, value + letter]),
+      ...['𐀀', 'À', 'e\u0301', '٣'].flatMap((letter) => [letter + value, value + letter]),
     ]) {
-      expect(redactor.redact(joined)).toBe(joined)
+      expect(inBoth(redactor, joined)).toEqual([joined, joined])
     }
   })
 
   test('of 4 and 5, an escape sequence or a colour before it does not make it part of a word', () => {
     const redactor = createRedactor(['abcd'])
-    for (const before of ['\x1b[31m', '\\n', '\\t', '\\u001b[0m', '%20', '\\x1b[1m']) {
-      expect(redactor.redact(`x${before}abcd\\n`)).toBe(`x${before}***\\n`)
+    const escapes = ['\\n', '\\r', '\\t', '\\f', '\\b', '\\v', '\\u00Ef', '\\x1F', '%20', '%aF']
+    const colours = ['\x1b', '\\u001b', '\\u001B', '\\x1b', '\\x1B', '\\e', '\\033'].flatMap((begin) =>
+      ['[m', '[31m', '[0;1m', '[38:5:9K', '[?25h', '[2J'].map((end) => begin + end),
+    )
+    for (const before of [...escapes, ...colours]) {
+      for (const text of ['x', `${'. '.repeat(20)}x`]) {
+        expect(redactor.redact(`${text}${before}abcd.`)).toBe(`${text}${before}***.`)
+      }
     }
-    expect(redactor.redact('manabcd')).toBe('manabcd')
+    const others = [
+      'n',
+      '\\q',
+      'u001b',
+      '\\u00e',
+      '\\x1',
+      '%2',
+      '%g0',
+      '[31m',
+      '\x1b31m',
+      '\\033',
+      '\x1b[3/1m',
+      '\\e[0',
+    ]
+    for (const before of others) {
+      expect(redactor.redact(`x${before}abcd.`)).toBe(`x${before}abcd.`)
+    }
   })
 
   test('of 4 and 5, its encodings are masked as a whole token too', () => {
     const redactor = createRedactor(['p/w1'])
     expect(redactor.redact('a=cC93MQ== b=cC93MQ c=702f7731 d=p%2Fw1')).toBe('a=*** b=*** c=*** d=***')
     expect(redactor.redact('xcC93MQ a702f7731')).toBe('xcC93MQ a702f7731')
+    expect(createRedactor(['??>>']).redact('a=Pz8+Pg== b=Pz8+Pg, c=Pz8%2BPg%3D%3D d=Pz8-Pg')).toBe(
+      'a=*** b=***, c=*** d=***',
+    )
   })
 
   test('from 6 on, it is masked anywhere', () => {
