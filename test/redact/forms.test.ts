@@ -81,6 +81,15 @@ test('at each alignment a value of any length is masked in base64', () => {
   }
 })
 
+test('characters of base64 next to a value belong to it, and others do not', () => {
+  const value = 'hunter2-hunter2'
+  // The characters that are the value's alone, where a byte is before it: those next to them hold bits of it as well.
+  const own = Buffer.from(`:${value}`).toString('base64').slice(2, -3)
+  const redactor = createRedactor([value])
+  for (const char of 'ABYZabyz0189+/-_') expect(redactor.redact(`.${char}${own}${char}.`)).toBe('.***.')
+  for (const char of '@[`{.:,*"') expect(redactor.redact(`${char}${own}${char}`)).toBe(`${char}***${char}`)
+})
+
 test('Basic auth is masked down to the user name', () => {
   for (const user of ['u', 'me', 'joe', 'user', 'admin']) {
     const token = Buffer.from(`${user}:hunter2hunter2`).toString('base64')

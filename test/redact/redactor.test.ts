@@ -143,7 +143,25 @@ describe('several values', () => {
 
   test('a form of one that is a token of another is masked anywhere', () => {
     const other = Buffer.from('61626364', 'hex').toString()
-    expect(createRedactor([other, '61626364']).redact('x61626364x')).toBe('x***x')
+    for (const values of [
+      [other, '61626364'],
+      ['61626364', other],
+    ]) {
+      expect(createRedactor(values).redact('x61626364x')).toBe('x***x')
+    }
+    expect(createRedactor(['abcd', ' abcd ']).redact('xabcd abcd')).toBe('xabcd ***')
+  })
+
+  test('a form of one that is base64 of another is masked with what stands next to it', () => {
+    const value = 'hunter2-hunter2'
+    const own = Buffer.from(`:${value}`).toString('base64').slice(2, -3)
+    for (const values of [
+      [value, own],
+      [own, value],
+    ]) {
+      expect(createRedactor(values).redact(`.x${own}x.`)).toBe('.***.')
+    }
+    expect(createRedactor([own]).redact(`.x${own}x.`)).toBe('.x***x.')
   })
 
   test('hundreds with a common prefix are each found', () => {
@@ -294,8 +312,24 @@ describe('adding and forgetting', () => {
     const redactor = createRedactor(['secret-1'])
     expect(() => {
       redactor.forget(['secret-1'], afterMs as number)
-    }).toThrow(expect.objectContaining({ name: 'TypeError', code: 'INVALID_OPTION' }))
+    }).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('milliseconds from 0 to 2147483647') as unknown,
+      }),
+    )
     expect(redactor.redact('secret-1')).toBe(MASK)
+  })
+
+  test('the longest time that a timer can keep is kept', () => {
+    vi.useFakeTimers()
+    const redactor = createRedactor(['secret-1'])
+    redactor.forget(['secret-1'], 2 ** 31 - 1)
+    vi.advanceTimersByTime(2 ** 31 - 2)
+    expect(redactor.redact('secret-1')).toBe(MASK)
+    vi.advanceTimersByTime(1)
+    expect(redactor.redact('secret-1')).toBe('secret-1')
   })
 
   test('a timer keeps no process alive', () => {
@@ -335,6 +369,8 @@ describe('failing closed', () => {
 
   test('a wrong argument is refused without quoting it', () => {
     const redactor = createRedactor()
+    expect(() => redactor.redact(123456 as never)).toThrow(/takes a string/)
+    expect(() => createRedactor([123456 as never])).toThrow(/values to mask must be strings/)
     for (const wrong of [
       () => redactor.redact(123456 as never),
       () => createRedactor([123456 as never]),

@@ -326,6 +326,21 @@ describe('a masking buffer', () => {
     }
   })
 
+  test('takes texts, unless it is asked for bytes', () => {
+    const buffer = maskingBuffer(createRedactor(['pässwörd']))
+    expect(buffer.push('päss') + buffer.push('wörd.') + buffer.end()).toBe('***.')
+  })
+
+  test('of what is no redactor of the library withholds everything', () => {
+    const buffer = maskingBuffer({ ...createRedactor(['secret-1']) })
+    expect([buffer.push('secret-1'), buffer.release(3), buffer.push('more'), buffer.end()]).toEqual([
+      WITHHELD,
+      '',
+      '',
+      '',
+    ])
+  })
+
   test('keeps back more of a value than it is asked to let go of', () => {
     const buffer = maskingBuffer(createRedactor(['correct-horse']), 'bytes')
     expect(buffer.push('corr')).toBe('')
