@@ -51,7 +51,7 @@ const AREAS = {
       'broken into lines of any length',
       'passes a complete line on',
       'wherever two chunks end',
-      'a web stream gives strings',
+      'a web stream gives strings for strings',
       'one long run of values',
       'hundreds with a common prefix',
     ],

@@ -163,6 +163,12 @@ describe('a stream', () => {
     expect(held).toBeLessThan(2000)
   })
 
+  test('gives the beginning of a value that never comes, byte for byte, at its end', async () => {
+    const stream = createRedactor(['pässwörd']).stream()
+    stream.end('a pässwö')
+    expect(await textOf(stream)).toBe('a pässwö')
+  })
+
   test('withholds everything from a failure on', async () => {
     const stream = createRedactor(['secret-1']).stream()
     stream.write('before secr')
@@ -218,6 +224,23 @@ describe('a web stream', () => {
     )
     const mixed = await through(['passwörd/é-value'], [new TextEncoder().encode('a passwö'), 'rd/é-value '])
     expect(Buffer.concat(mixed as Uint8Array[]).toString()).toBe('a *** ')
+  })
+
+  test('gives no empty chunks, and nothing at all for nothing', async () => {
+    const bytes = new TextEncoder().encode('secret-1 é')
+    expect(await through(['secret-1'], ['', 'secr', 'et-1', ''])).toEqual(['***'])
+    expect(await through(['secret-1'], [bytes.subarray(0, 4), bytes.subarray(4)])).toEqual([
+      new TextEncoder().encode('*** é'),
+    ])
+    expect(await through(['secret-1'], [])).toEqual([])
+  })
+
+  test('keeps a byte order mark, and what is left of a character that never ends', async () => {
+    const bytes = new TextEncoder().encode('\ufeffé')
+    expect((await through(['secret-1'], ['a', bytes.subarray(0, 4)])).join('')).toBe('a\ufeff\ufffd')
+    expect(Buffer.concat((await through(['secret-1'], [bytes.subarray(0, 4)])) as Uint8Array[])).toEqual(
+      Buffer.from(bytes.subarray(0, 4)),
+    )
   })
 
   test('can stand in a pipeline of web streams', async () => {
