@@ -100,7 +100,7 @@ const OWN_STACK: unknown = Reflect.get(Object.getOwnPropertyDescriptor(new Error
 
 /** An error of the same class, without running its constructor. */
 function errorShell(part: Error, copy: Error, masks: Masks): Shell {
-  if (types.isNativeError(copy)) Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
+  Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
   return {
     copy,
     fill(copyOf) {
@@ -123,7 +123,8 @@ function stackOf(part: Error): string {
 function isDomException(part: object): part is DOMException {
   if (!(part instanceof DOMException)) return false
   try {
-    return typeof Reflect.get(DOMException.prototype, 'code', part) === 'number'
+    Reflect.get(DOMException.prototype, 'code', part)
+    return true
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     return false

@@ -153,6 +153,8 @@ describe('redactValue', () => {
       nan: NaN,
     })
     expect(copy['date']).not.toBe(date)
+    expect([copy['url'], copy['regexp']]).toEqual([new URL('https://h/p'), /abc/gi])
+    expect(copy['url']).toBeInstanceOf(URL)
     expect(Buffer.from(copy['memory'] as ArrayBuffer).toString()).toBe('***')
     expect(copy['error']).toBeInstanceOf(RangeError)
     expect(inspect(copy, { depth: 9, showHidden: true })).not.toContain('hunter2')
@@ -206,6 +208,28 @@ describe('redactValue', () => {
     const parsed = copyOf(JSON.parse(`{"__proto__": {"token": "${SECRET}"}}`)) as object
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype)
     expect(JSON.stringify(parsed)).toBe('{"__proto__":{"token":"***"}}')
+  })
+
+  test('never masks an index of an array, and masks every other key that is a number', () => {
+    const numbers = createRedactor(['12345678', '012345678'])
+    const list: unknown[] = []
+    Object.assign(list, { 12345678: 'a', 87654321: 'b', '012345678': 'c', '12345678x': 'd', x12345678: 'e' })
+    const copy = numbers.redactValue(list) as unknown[]
+    expect(Object.entries(copy)).toEqual([
+      ['12345678', 'a'],
+      ['87654321', 'b'],
+      ['***', 'c'],
+      ['***x', 'd'],
+      ['x***', 'e'],
+    ])
+    expect(numbers.redactValue({ 12345678: 'a' })).toEqual({ '***': 'a' })
+  })
+
+  test('gives copies that can be changed, also of what cannot', () => {
+    const copy = copyOf(Object.freeze({ a: SECRET, b: 1 })) as { a?: string; b: number }
+    copy.b = 2
+    delete copy.a
+    expect(copy).toEqual({ b: 2 })
   })
 
   test('copies ten thousand keys that are masked alike in little time', () => {
@@ -274,15 +298,45 @@ describe('redactError', () => {
     expect([copy.token, copy.cause, copy.message, copy.stack]).toEqual(['[accessor]', '[accessor]', '[accessor]', ''])
   })
 
+  test('gives an error that lost its stack none, and does not ask its class for one', () => {
+    class Hostile extends Error {
+      get stacked(): string {
+        throw new Error(SECRET)
+      }
+    }
+    const accessor = Object.getOwnPropertyDescriptor(Hostile.prototype, 'stacked') ?? {}
+    const error = new Hostile(`x ${SECRET}`)
+    delete error.stack
+    Object.defineProperty(Hostile.prototype, 'stack', accessor)
+    const copy = redactor.redactError(error)
+    expect([copy.message, Object.getOwnPropertyDescriptor(copy, 'stack')?.value]).toEqual(['x ***', ''])
+  })
+
+  test('has the properties of the error, and none besides', () => {
+    const error = Object.assign(new TypeError('x', { cause: 1 }), { code: 'E' })
+    expect(Object.getOwnPropertyNames(redactor.redactError(error)).sort()).toEqual([
+      'cause',
+      'code',
+      'message',
+      'stack',
+    ])
+    expect(Object.keys(redactor.redactError(error))).toEqual(['code'])
+  })
+
   test('keeps the errors of the library, and of the platform, what they are', () => {
     const store = redactor.redactError(new StoreError('UNAVAILABLE', `no ${SECRET}`, { store: 'file', secret: 'a' }))
     expect(isLatchkeyError(store, 'UNAVAILABLE')).toBe(true)
     expect(store).toMatchObject({ message: 'no ***', store: 'file', secret: 'a', retryable: true })
-    const abort = redactor.redactError(new DOMException(SECRET, 'AbortError'))
-    expect(abort).toBeInstanceOf(DOMException)
+    class Aborted extends DOMException {}
+    const abort = redactor.redactError(new Aborted(SECRET, 'AbortError'))
+    expect(abort).toBeInstanceOf(Aborted)
     expect([abort.name, abort.message, (abort as DOMException).code]).toEqual(['AbortError', '***', 20])
-    const pretender = redactor.redactError(Object.setPrototypeOf(new Error(SECRET), DOMException.prototype) as Error)
+    const plain = new Error(SECRET)
+    // The stack is written when it is first read, by a function that would ask the class for its name.
+    expect(plain.stack).toContain(SECRET)
+    const pretender = redactor.redactError(Object.setPrototypeOf(plain, DOMException.prototype) as Error)
     expect(pretender).toBeInstanceOf(Error)
+    expect(Object.getOwnPropertyDescriptor(pretender, 'message')?.value).toBe('***')
     expect(String(pretender.stack)).not.toContain(SECRET)
   })
 
