@@ -100,11 +100,12 @@ const OWN_STACK: unknown = Reflect.get(Object.getOwnPropertyDescriptor(new Error
 
 /** An error of the same class, without running its constructor. */
 function errorShell(part: Error, copy: Error, masks: Masks): Shell {
-  Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
   return {
     copy,
     fill(copyOf) {
+      // Before it has the class: what writes a stack may ask the class for the error's name.
       define(copy, 'stack', masks.text(stackOf(part)), false)
+      Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
       const keys = Object.getOwnPropertyNames(part).filter((key) => key !== 'stack')
       copyProperties(part, copy, keys, masks, copyOf)
     },

@@ -60,7 +60,7 @@ async function examined(these) {
   if (left.length > 0) {
     for (const one of await tried(left.map(range), 'long')) {
       const before = found.get(key(one))
-      if (before !== undefined && lives(before)) found.set(key(one), one)
+      if (before !== undefined && lives(before) && !lives(one)) found.set(key(one), one)
     }
   }
   return [...found.values()]
