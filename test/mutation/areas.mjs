@@ -1,8 +1,9 @@
 /**
  * What Stryker changes in each area, a file or all files of a folder, and the tests that must notice.
  *
- * `without` are tests of the built package, which cannot see a change of `src`. `long` are titles of tests that take long, or of
- * properties that try many cases: they run only for the changes that no other test notices. `never` are those that measure time or memory.
+ * `without` are tests of the built package, which cannot see a change of `src`. `long` are titles of tests that take long, as of
+ * properties, of which many cases are tried: they run only for the changes that no other test notices. `never` are those that
+ * measure time or memory.
  */
 const AREAS = {
   secret: { source: 'src/secret.ts', tests: ['test/secret.test.ts'] },
