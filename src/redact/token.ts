@@ -19,7 +19,6 @@ export function isWholeToken(text: string, start: number, end: number, bytes: bo
 }
 
 function isJoinedBefore(text: string, start: number, bytes: boolean): boolean {
-  if (start === 0) return false
   const code = text.charCodeAt(start - 1)
   // A mask counts as part of the word: otherwise masking one value would free its neighbour to be masked the next time.
   if (code === 0x2a) return text.startsWith('***', start - 3)
@@ -32,7 +31,6 @@ function isJoinedBefore(text: string, start: number, bytes: boolean): boolean {
 }
 
 function isJoinedAfter(text: string, end: number, bytes: boolean): boolean {
-  if (end === text.length) return false
   const code = text.charCodeAt(end)
   if (code === 0x2a) return text.startsWith('***', end)
   if (code < 0x80) return isWordCode(code)

@@ -42,6 +42,7 @@ describe('the length of a value', () => {
       `\`${value}{`,
       `/${value}:`,
       `€${value}“`,
+      `${value}€`,
       `\u0080${value}\u0080`,
     ]) {
       expect(inBoth(redactor, free)).toEqual(Array(2).fill(free.replace(value, MASK)))
