@@ -10,7 +10,8 @@ export const TOKEN_CONTEXT = 32
 const LETTER_OR_DIGIT = /[\p{L}\p{M}\p{N}]/u
 
 /**
- * Tells whether `text` from `start` to `end` stands alone: no letter, digit, `_` or finished mask next to it.
+ * Tells whether `text` from `start` to `end` stands alone: no letter, digit, `_` or finished mask next to it. Beyond the ends of the
+ * text `charCodeAt` gives NaN, and what is decoded there is empty: neither joins anything.
  *
  * @param bytes - true if each character of `text` is one byte of UTF-8.
  */
