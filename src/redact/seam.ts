@@ -46,7 +46,7 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
   let end = at
   for (let index = offset; index > 0;) {
     // The letter that ends a colour may be the form's next one, too.
-    const agrees = position > 0 && text.charCodeAt(position - 1) === form.charCodeAt(index - 1)
+    const agrees = text.charCodeAt(position - 1) === form.charCodeAt(index - 1)
     if (agrees && !isColourEnd(text, position)) {
       position--
       index--
