@@ -66,6 +66,8 @@ describe('the seams of a form', () => {
       [most + 1, false],
     ] as const) {
       const text = broken(count)
+      expect([seam, endOfForm(text.slice(0, -1), 0, form, true)]).toEqual([seam, isFound ? 'open' : undefined])
+      expect(endOfForm(text, 0, form, true)).toBe(isFound ? text.length : undefined)
       for (const [at, offset] of [
         [0, 0],
         [text.indexOf(form.slice(middle, middle + 2)), middle],

@@ -336,14 +336,19 @@ describe('a masking buffer', () => {
       'k7Q\r.': 'k7Q\r.',
       'k7Q\x1b': '',
       'k7Q\x1b[36m': '',
+      'x\nk7Q\x1b[3': 'x\n',
+      // What is too short for seams ends at a colour.
+      'x abc\x1b': 'x abc\x1b',
+      'x sec-7': 'x ',
+      'x sec-77': 'x ***',
       [`${'. '.repeat(20)}k7Q\x1b[3`]: '. '.repeat(20),
-      [`k7Q\x1b[${'1'.repeat(24)}`]: '',
-      [`k7Q\x1b[${'1'.repeat(25)}`]: `k7Q\x1b[${'1'.repeat(24)}`,
+      [`k7Q\x1b[${'0'.repeat(24)}`]: '',
+      [`k7Q\x1b[${'0'.repeat(25)}`]: `k7Q\x1b[${'0'.repeat(24)}`,
       'x\x1b[3.': 'x\x1b[3.',
     }
     for (const pieces of ['text', 'bytes'] as const) {
       for (const [text, expected] of Object.entries(passed)) {
-        const buffer = maskingBuffer(createRedactor(['abcd', value]), pieces)
+        const buffer = maskingBuffer(createRedactor(['abcd', 'sec-77', value]), pieces)
         expect([text, buffer.push(text)]).toEqual([text, expected])
       }
     }
