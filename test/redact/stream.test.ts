@@ -294,6 +294,16 @@ describe('a masking buffer', () => {
     },
   )
 
+  test('masks a value of two lines while another one may have begun in the first', () => {
+    const [value, other] = ['k7Qm-Zz9_wX4vB', 'm-Zz9_wX4vB-and-more']
+    for (const rest of ['-an', '-and-more']) {
+      const buffer = maskingBuffer(createRedactor([value, other]))
+      const pieces = ['a k7Qm-Zz9\n_wX4vB', ...Array.from(rest), '!']
+      const output = pieces.map((piece) => buffer.push(piece)).join('') + buffer.end()
+      expect(output).toBe(`a ***\n***${rest === '-an' ? rest : ''}!`)
+    }
+  })
+
   test('passes on at once what more text cannot change', () => {
     const value = 'k7Qm-Zz9_wX4vB'
     const inside = Buffer.from(`u:${value}`).toString('base64')
