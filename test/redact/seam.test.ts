@@ -86,6 +86,13 @@ describe('the seams of a form', () => {
   test.each([
     ['its line end', 'abcd efgh\nijkl mnop', 'abcd efgh\r\n    ijkl mnop', [0, 9, 15, 24], [0, 9, 15, 24]],
     [
+      'its line end of two characters',
+      'abcd efgh\r\nijkl mnop',
+      'abcd efgh\n  ijkl mnop',
+      [0, 9, 12, 21],
+      [0, 9, 12, 21],
+    ],
+    [
       'its line end, before blanks',
       'abcd efgh\nijkl mnop',
       'abcd efgh\n    ijkl mnop',
