@@ -35,7 +35,7 @@ test.each([
   ['letters of any script', 'pä/€漢字😀\u0394k'],
   ['every kind of quotes', `it's "a" \`b\` c\\d`],
   ['all letters of base64', '~~>>??ÿþ~k?>>>~'],
-  ['lines', `one two\nthree/four\n\n five ${'and more '.repeat(15)}`.trim()],
+  ['lines', `one two\nthree/"four"\n\n five ${'and more '.repeat(15)}`.trim()],
 ])('%s is masked exactly, in every form', (_what, value) => {
   for (const [form, encode] of Object.entries(ENCODERS)) {
     const masked = createRedactor([value]).redact(`\u2e3b \u2e3b${encode(value)}\u2e3b`)
