@@ -304,6 +304,31 @@ describe('a masking buffer', () => {
     }
   })
 
+  test('that knows short values only waits for whole tokens, and for no base64 before them', () => {
+    const redactor = createRedactor(['abcd'])
+    expect(maskingBuffer(redactor).push('ready')).toBe('ready')
+    // The longest of its forms.
+    const numbers = Buffer.from('abcd').join(',')
+    const buffer = maskingBuffer(redactor)
+    expect([buffer.push(numbers), buffer.push('0 '), buffer.push(numbers), buffer.push(' ')]).toEqual([
+      '',
+      `${numbers}0 `,
+      '',
+      '*** ',
+    ])
+  })
+
+  test('passes nothing on twice after it let go of it', () => {
+    const buffer = maskingBuffer(createRedactor(['correct-horse']))
+    expect([buffer.push('sure? c'), buffer.release(3), buffer.push(''), buffer.push('at.')]).toEqual([
+      'sure? ',
+      'c',
+      '',
+      'at.',
+    ])
+    expect(buffer.end()).toBe('')
+  })
+
   test('passes on at once what more text cannot change', () => {
     const value = 'k7Qm-Zz9_wX4vB'
     const inside = Buffer.from(`u:${value}`).toString('base64')
