@@ -320,12 +320,8 @@ describe('a masking buffer', () => {
 
   test('passes nothing on twice after it let go of it', () => {
     const buffer = maskingBuffer(createRedactor(['correct-horse']))
-    expect([buffer.push('sure? c'), buffer.release(3), buffer.push(''), buffer.push('at.')]).toEqual([
-      'sure? ',
-      'c',
-      '',
-      'at.',
-    ])
+    expect([buffer.push('ready'), buffer.release(3), buffer.push(''), buffer.push('.')]).toEqual(['read', 'y', '', '.'])
+    expect([buffer.push(' c'), buffer.release(3), buffer.push(''), buffer.push('at.')]).toEqual([' ', 'c', '', 'at.'])
     expect(buffer.end()).toBe('')
   })
 
