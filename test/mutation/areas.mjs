@@ -41,7 +41,7 @@ const AREAS = {
       'a text without the value',
       'at each alignment in a longer',
       'broken into any pieces',
-      'redacting twice changes nothing',
+      'changes nothing, for any values',
       'finds what a search for each',
       'alike in one piece and in many',
       'for any values, texts and cuts',
