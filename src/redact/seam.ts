@@ -173,8 +173,8 @@ function seamStart(text: string, at: number): number {
 function isColourEnd(text: string, at: number): boolean {
   if (!isLetter(text.charCodeAt(at - 1))) return false
   let index = at - 2
-  while (index > 0 && at - index <= LONGEST_COLOUR + 1 && isColourParameter(text.charCodeAt(index))) index--
-  return index > 0 && text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
+  while (at - index <= LONGEST_COLOUR + 1 && isColourParameter(text.charCodeAt(index))) index--
+  return text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
 }
 
 function isLetter(code: number): boolean {
