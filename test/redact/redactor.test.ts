@@ -141,7 +141,7 @@ describe('several values', () => {
   test('side by side they are masked as one, so that their number does not show', () => {
     expect(createRedactor(['first-value', 'other-value']).redact('[first-valueother-valuefirst-value]')).toBe('[***]')
     const redactor = createRedactor(['first-value-1', 'other-value-2'])
-    expect(redactor.redact('[first-value-1other-v\nalue-2]')).toBe('[***\n***]')
+    expect(redactor.redact('[first-value-1o\nt\nher-value-2]')).toBe('[***\n***\n***]')
   })
 
   test('a form of one that is a token of another is masked anywhere', () => {
