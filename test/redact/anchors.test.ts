@@ -31,6 +31,11 @@ describe('the anchor of a form', () => {
     expect(placesOf(forms)).toEqual([0, 1, 1, 1, 0])
   })
 
+  test('is one that as few other forms have as possible, and the first of several such', () => {
+    expect(placesOf(['AAAA', 'AAAA', 'AAAB', 'AAAAB'].map(whole))).toEqual([0, 0, 0, 1])
+    expect(placesOf([whole('aAAAa')])).toEqual([0])
+  })
+
   test('is among its first 25 places', () => {
     expect(placesOf([whole(`${'a'.repeat(24)}AAAA`), whole(`${'a'.repeat(40)}BBBB`)])).toEqual([24, 0])
   })
