@@ -149,6 +149,15 @@ describe('the seams of a form', () => {
     expect(createRedactor(['abcdefghijk']).redact('abcdef\nghijk')).toBe('abcdef\nghijk')
   })
 
+  test('do not make a text be taken for it that lacks one of its blanks', () => {
+    const value = 'correct horse battery staple'
+    const redactor = createRedactor([value])
+    for (const text of ['correcthorse battery staple', 'correct horsebattery staple', 'correct horse batterystaple']) {
+      expect(redactor.redact(text)).toBe(text)
+      expect(redactor.redact(text.replace('battery', 'bat\ntery'))).not.toContain('***')
+    }
+  })
+
   test('do not make a text be taken for it that differs in a character', () => {
     const value = 'k7Qm-Zz9_wX4vB'
     const redactor = createRedactor([value])
