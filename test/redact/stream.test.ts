@@ -325,6 +325,14 @@ describe('a masking buffer', () => {
     expect(buffer.end()).toBe('')
   })
 
+  test('adds no mask for what was part of a word when it let go of it', () => {
+    // A form of 32 characters: all that is remembered of what was passed on.
+    const form = encodeURIComponent(encodeURIComponent('漢漢ab'))
+    const buffer = maskingBuffer(createRedactor(['漢漢ab']))
+    expect(buffer.push(`x${form}`) + buffer.release(100)).toBe(`x${form}`)
+    expect(buffer.push('!') + buffer.end()).toBe('!')
+  })
+
   test('passes on at once what more text cannot change', () => {
     const value = 'k7Qm-Zz9_wX4vB'
     const inside = Buffer.from(`u:${value}`).toString('base64')
