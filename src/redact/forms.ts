@@ -23,9 +23,7 @@ const LONGEST_FORM = 512
 export function formsOf(value: string): Form[] {
   const forms = new Map<string, Form>()
   for (const variant of variantsOf(value)) addForms(forms, variant)
-  if (/[\r\n]/.test(value)) {
-    for (const line of value.split(/\r\n|\r|\n/)) addLine(forms, line.trim())
-  }
+  for (const line of value.split(/\r\n|\r|\n/)) addLine(forms, line.trim())
   return [...forms.values()]
 }
 
@@ -48,7 +46,7 @@ function addForms(forms: Map<string, Form>, value: string): void {
   }
 }
 
-/** One line of a multi-line value: only as text and escaped, since an encoding encodes all lines together. */
+/** One line of a value: only as text and escaped, since an encoding encodes all lines together. */
 function addLine(forms: Map<string, Form>, line: string): void {
   if (line.length < SHORTEST) return
   for (const text of textForms(line)) addForm(forms, text, line.length < SHORTEST_ANYWHERE)

@@ -79,7 +79,7 @@ function widened(text: string, spans: readonly number[], form: Form): readonly n
   if (spans.length === 0 || !(form.before || form.after)) return spans
   let start = spans[0] ?? 0
   let end = spans.at(-1) ?? 0
-  if (form.before && start > 0 && isBase64(text.charCodeAt(start - 1))) start--
+  if (form.before && isBase64(text.charCodeAt(start - 1))) start--
   if (form.after) {
     if (isBase64(text.charCodeAt(end))) end++
     for (let padding = 0; padding < 2 && text.charCodeAt(end) === 0x3d; padding++) end++

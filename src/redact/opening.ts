@@ -49,7 +49,7 @@ function openAt(text: string, index: number, beginnings: Beginnings): number | '
       open ??= end
       continue
     }
-    if (form.before && index > 0 && isBase64(text.charCodeAt(index - 1))) return index - 1
+    if (form.before && isBase64(text.charCodeAt(index - 1))) return index - 1
     open = index
   }
   return open

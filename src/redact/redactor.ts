@@ -195,7 +195,7 @@ function compile(known: Map<string, readonly Form[] | undefined>): Compiled {
   return {
     text: buildMatcher(list, false),
     bytes: () => (bytes ??= buildMatcher(list.map(inBytes), true)),
-    masksItself: list.some((form) => form.text.includes(MASK[0] ?? '')),
+    masksItself: list.some((form) => form.text.includes(MASK.charAt(0))),
   }
 }
 

@@ -46,7 +46,7 @@ export function matchAcrossSeams(text: string, at: number, form: string, offset:
   let end = at
   for (let index = offset; index > 0;) {
     // The letter that ends a colour may be the form's next one, too.
-    const agrees = position > 0 && text.charCodeAt(position - 1) === form.charCodeAt(index - 1)
+    const agrees = text.charCodeAt(position - 1) === form.charCodeAt(index - 1)
     if (agrees && !isColourEnd(text, position)) {
       position--
       index--
@@ -94,6 +94,7 @@ function differsAt(text: string, at: number, form: string, offset: number): bool
 }
 
 interface Followed {
+  /** Up to the end of the form, if the text holds it. */
   readonly parts: number[]
   /** Other than `done` if the text ended before the form did. */
   readonly ends: 'done' | 'open' | 'hinted'
@@ -112,7 +113,7 @@ function followForward(
   let start = at
   let position = at
   for (let index = offset; index < form.length;) {
-    if (position === text.length) return { parts: [...parts, start, position], ends: 'open' }
+    if (position === text.length) return { parts, ends: 'open' }
     if (text.charCodeAt(position) === form.charCodeAt(index)) {
       position++
       index++
@@ -120,7 +121,7 @@ function followForward(
     }
     const to = seamEnd(text, position)
     const unfinished = to === text.length || isUnfinished(text, to)
-    spent += chargeOf(to - position, position === start && parts.length > 0)
+    spent += chargeOf(to - position, position === start)
     if ((to === position && !unfinished) || spent > SEAM_SLACK) return undefined
     if (unfinished) {
       const lineEnds = text.slice(position, to).includes('\n')
@@ -154,7 +155,7 @@ export function forEachSeam(text: string, visit: (from: number, to: number) => v
 
 function seamEnd(text: string, at: number): number {
   const code = text.charCodeAt(at)
-  if (isBlank(code) && at > 0 && text.charCodeAt(at - 1) === 0x0a) {
+  if (isBlank(code) && text.charCodeAt(at - 1) === 0x0a) {
     INDENTATION.lastIndex = at
     return INDENTATION.test(text) ? INDENTATION.lastIndex : at
   }
@@ -172,8 +173,8 @@ function seamStart(text: string, at: number): number {
 function isColourEnd(text: string, at: number): boolean {
   if (!isLetter(text.charCodeAt(at - 1))) return false
   let index = at - 2
-  while (index > 0 && at - index <= LONGEST_COLOUR + 1 && isColourParameter(text.charCodeAt(index))) index--
-  return index > 0 && text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
+  while (at - index <= LONGEST_COLOUR + 1 && isColourParameter(text.charCodeAt(index))) index--
+  return text.charCodeAt(index) === 0x5b && text.charCodeAt(index - 1) === 0x1b
 }
 
 function isLetter(code: number): boolean {

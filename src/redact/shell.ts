@@ -100,11 +100,12 @@ const OWN_STACK: unknown = Reflect.get(Object.getOwnPropertyDescriptor(new Error
 
 /** An error of the same class, without running its constructor. */
 function errorShell(part: Error, copy: Error, masks: Masks): Shell {
-  if (types.isNativeError(copy)) Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
   return {
     copy,
     fill(copyOf) {
+      // Before it has the class: what writes a stack may ask the class for the error's name.
       define(copy, 'stack', masks.text(stackOf(part)), false)
+      Object.setPrototypeOf(copy, Object.getPrototypeOf(part) as object)
       const keys = Object.getOwnPropertyNames(part).filter((key) => key !== 'stack')
       copyProperties(part, copy, keys, masks, copyOf)
     },
@@ -123,7 +124,8 @@ function stackOf(part: Error): string {
 function isDomException(part: object): part is DOMException {
   if (!(part instanceof DOMException)) return false
   try {
-    return typeof Reflect.get(DOMException.prototype, 'code', part) === 'number'
+    Reflect.get(DOMException.prototype, 'code', part)
+    return true
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     return false

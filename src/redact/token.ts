@@ -10,7 +10,8 @@ export const TOKEN_CONTEXT = 32
 const LETTER_OR_DIGIT = /[\p{L}\p{M}\p{N}]/u
 
 /**
- * Tells whether `text` from `start` to `end` stands alone: no letter, digit, `_` or finished mask next to it.
+ * Tells whether `text` from `start` to `end` stands alone: no letter, digit, `_` or finished mask next to it. Beyond the ends of the
+ * text `charCodeAt` gives NaN, and what is decoded there is empty: neither joins anything.
  *
  * @param bytes - true if each character of `text` is one byte of UTF-8.
  */
@@ -19,7 +20,6 @@ export function isWholeToken(text: string, start: number, end: number, bytes: bo
 }
 
 function isJoinedBefore(text: string, start: number, bytes: boolean): boolean {
-  if (start === 0) return false
   const code = text.charCodeAt(start - 1)
   // A mask counts as part of the word: otherwise masking one value would free its neighbour to be masked the next time.
   if (code === 0x2a) return text.startsWith('***', start - 3)
@@ -32,7 +32,6 @@ function isJoinedBefore(text: string, start: number, bytes: boolean): boolean {
 }
 
 function isJoinedAfter(text: string, end: number, bytes: boolean): boolean {
-  if (end === text.length) return false
   const code = text.charCodeAt(end)
   if (code === 0x2a) return text.startsWith('***', end)
   if (code < 0x80) return isWordCode(code)

@@ -13,7 +13,7 @@ class Survivors {
   onMutantTested({ status, fileName, location: { start }, mutatorName, replacement }) {
     this.#tested += 1
     if (status === 'Killed') return
-    const place = `${relative('.', fileName)}:${start.line + 1}:${start.column}`
+    const place = `${relative('.', fileName)}:${start.line}:${start.column - 1}`
     console.log(`${this.#tested}/${this.#count} ${status} ${place} ${mutatorName}: ${replacement}`)
   }
 }

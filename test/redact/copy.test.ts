@@ -1,11 +1,16 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
-import { describe, expect, test } from 'vitest'
-import { createRedactor } from '../../src/redact/index.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { createRedactor, type Redactor } from '../../src/redact/index.ts'
 import { isLatchkeyError, StoreError } from '../../src/errors.ts'
 
 const SECRET = 'hunter2/hunter2'
-const redactor = createRedactor([SECRET, '12345678'])
 const copyOf = (value: unknown): unknown => redactor.redactValue(value)
+let redactor: Redactor
+
+// One of its own for each test: what a redactor works out at its first text is then tried by all of them.
+beforeEach(() => {
+  redactor = createRedactor([SECRET, '12345678'])
+})
 
 describe('redactValue', () => {
   test('masks strings, keys and numbers at any depth, and leaves the original alone', () => {
@@ -32,6 +37,11 @@ describe('redactValue', () => {
       '*** (2)': 2,
       '*** (3)': 3,
       '*** (4)': 4,
+    })
+    expect(twins.redactValue({ 'first-one': 1, '*** (2)': 2, 'second-one': 3 })).toEqual({
+      '***': 1,
+      '*** (2)': 2,
+      '*** (3)': 3,
     })
     expect(
       twins.redactValue(
@@ -143,6 +153,8 @@ describe('redactValue', () => {
       nan: NaN,
     })
     expect(copy['date']).not.toBe(date)
+    expect([copy['url'], copy['regexp']]).toEqual([new URL('https://h/p'), /abc/gi])
+    expect(copy['url']).toBeInstanceOf(URL)
     expect(Buffer.from(copy['memory'] as ArrayBuffer).toString()).toBe('***')
     expect(copy['error']).toBeInstanceOf(RangeError)
     expect(inspect(copy, { depth: 9, showHidden: true })).not.toContain('hunter2')
@@ -160,6 +172,11 @@ describe('redactValue', () => {
     expect((copyOf(value) as unknown[])[0]).not.toBe(views[0])
   })
 
+  test('masks boxed primitives of every kind', () => {
+    for (const boxed of [Object(SECRET), new Number(12345678), Object(12345678n)]) expect(copyOf(boxed)).toBe('***')
+    expect(copyOf(Object(Symbol(SECRET)))).toBe('Symbol(***)')
+  })
+
   test('gives copies of bytes memory of their own: what stands beside a view is not shown', () => {
     const pool = new Uint8Array(Buffer.from(`abcd${SECRET}`)).buffer
     const clean = new Uint8Array(pool, 0, 4)
@@ -168,6 +185,11 @@ describe('redactValue', () => {
       expect(copy.buffer.byteLength).toBe(copy.byteLength)
       expect(Buffer.from(copy.buffer).toString()).not.toContain('hunter2')
     }
+    // The other bytes stay as they are, be they text or not.
+    const binary = Buffer.concat([Buffer.from([0, 0xff, 0xe9]), secret.subarray(4), Buffer.from([0x80])])
+    expect(copyOf(binary)).toEqual(
+      Buffer.concat([Buffer.from([0, 0xff, 0xe9]), Buffer.from('***'), Buffer.from([0x80])]),
+    )
     Object.defineProperty(clean, 'buffer', {
       get() {
         throw new Error(SECRET)
@@ -186,6 +208,28 @@ describe('redactValue', () => {
     const parsed = copyOf(JSON.parse(`{"__proto__": {"token": "${SECRET}"}}`)) as object
     expect(Object.getPrototypeOf(parsed)).toBe(Object.prototype)
     expect(JSON.stringify(parsed)).toBe('{"__proto__":{"token":"***"}}')
+  })
+
+  test('never masks an index of an array, and masks every other key that is a number', () => {
+    const numbers = createRedactor(['12345678', '012345678'])
+    const list: unknown[] = []
+    Object.assign(list, { 12345678: 'a', 87654321: 'b', '012345678': 'c', '12345678x': 'd', x12345678: 'e' })
+    const copy = numbers.redactValue(list) as unknown[]
+    expect(Object.entries(copy)).toEqual([
+      ['12345678', 'a'],
+      ['87654321', 'b'],
+      ['***', 'c'],
+      ['***x', 'd'],
+      ['x***', 'e'],
+    ])
+    expect(numbers.redactValue({ 12345678: 'a' })).toEqual({ '***': 'a' })
+  })
+
+  test('gives copies that can be changed, also of what cannot', () => {
+    const copy = copyOf(Object.freeze({ a: SECRET, b: 1 })) as { a?: string; b: number }
+    copy.b = 2
+    delete copy.a
+    expect(copy).toEqual({ b: 2 })
   })
 
   test('copies ten thousand keys that are masked alike in little time', () => {
@@ -254,15 +298,45 @@ describe('redactError', () => {
     expect([copy.token, copy.cause, copy.message, copy.stack]).toEqual(['[accessor]', '[accessor]', '[accessor]', ''])
   })
 
+  test('gives an error that lost its stack none, and does not ask its class for one', () => {
+    class Hostile extends Error {
+      get stacked(): string {
+        throw new Error(SECRET)
+      }
+    }
+    const accessor = Object.getOwnPropertyDescriptor(Hostile.prototype, 'stacked') ?? {}
+    const error = new Hostile(`x ${SECRET}`)
+    delete error.stack
+    Object.defineProperty(Hostile.prototype, 'stack', accessor)
+    const copy = redactor.redactError(error)
+    expect([copy.message, Object.getOwnPropertyDescriptor(copy, 'stack')?.value]).toEqual(['x ***', ''])
+  })
+
+  test('has the properties of the error, and none besides', () => {
+    const error = Object.assign(new TypeError('x', { cause: 1 }), { code: 'E' })
+    expect(Object.getOwnPropertyNames(redactor.redactError(error)).sort()).toEqual([
+      'cause',
+      'code',
+      'message',
+      'stack',
+    ])
+    expect(Object.keys(redactor.redactError(error))).toEqual(['code'])
+  })
+
   test('keeps the errors of the library, and of the platform, what they are', () => {
     const store = redactor.redactError(new StoreError('UNAVAILABLE', `no ${SECRET}`, { store: 'file', secret: 'a' }))
     expect(isLatchkeyError(store, 'UNAVAILABLE')).toBe(true)
     expect(store).toMatchObject({ message: 'no ***', store: 'file', secret: 'a', retryable: true })
-    const abort = redactor.redactError(new DOMException(SECRET, 'AbortError'))
-    expect(abort).toBeInstanceOf(DOMException)
+    class Aborted extends DOMException {}
+    const abort = redactor.redactError(new Aborted(SECRET, 'AbortError'))
+    expect(abort).toBeInstanceOf(Aborted)
     expect([abort.name, abort.message, (abort as DOMException).code]).toEqual(['AbortError', '***', 20])
-    const pretender = redactor.redactError(Object.setPrototypeOf(new Error(SECRET), DOMException.prototype) as Error)
+    const plain = new Error(SECRET)
+    // The stack is written when it is first read, by a function that would ask the class for its name.
+    expect(plain.stack).toContain(SECRET)
+    const pretender = redactor.redactError(Object.setPrototypeOf(plain, DOMException.prototype) as Error)
     expect(pretender).toBeInstanceOf(Error)
+    expect(Object.getOwnPropertyDescriptor(pretender, 'message')?.value).toBe('***')
     expect(String(pretender.stack)).not.toContain(SECRET)
   })
 

@@ -28,6 +28,21 @@ describe.each(Object.entries(ENCODERS))('a value %s', (_form, encode) => {
   })
 })
 
+test.each([
+  ['a text', 'k7Qm-Zz9_wX4+vB/3tG8'],
+  ['what encoders escape', `a b/c+d=e&f?g%h"i\\j'k<l>m!n(o)p~q#r\ts`],
+  ['letters of Latin-1', 'pässwörd/é~ÿ'],
+  ['letters of any script', 'pä/€漢字😀\u0394k'],
+  ['every kind of quotes', `it's "a" \`b\` c\\d`],
+  ['all letters of base64', '~~>>??ÿþ~k?>>>~'],
+  ['lines', `one two\nthree/"four"\n\n five ${'and more '.repeat(15)}`.trim()],
+])('%s is masked exactly, in every form', (_what, value) => {
+  for (const [form, encode] of Object.entries(ENCODERS)) {
+    const masked = createRedactor([value]).redact(`\u2e3b \u2e3b${encode(value)}\u2e3b`)
+    expect([form, masked]).toEqual([form, '\u2e3b \u2e3b***\u2e3b'])
+  }
+})
+
 test('a text without the value comes back unchanged', () => {
   fc.assert(
     fc.property(secretValue, someText, someText, (value, one, other) => {
@@ -42,22 +57,55 @@ test('a text without the value comes back unchanged', () => {
   )
 })
 
+/** Puts a value between bytes in base64: only the characters that hold its bits are masked, and padding after them. */
+function expectAligned(value: string, lead: number, tail: number): void {
+  const bytes = Buffer.from(value)
+  const encoded = Buffer.concat([Buffer.alloc(lead, 0xfe), bytes, Buffer.alloc(tail, 0xfe)]).toString('base64')
+  const from = Math.floor((lead * 8) / 6)
+  const to = Math.ceil(((lead + bytes.length) * 8) / 6)
+  const rest = encoded.slice(to)
+  const expected = `${encoded.slice(0, from)}***${/^=+$/.test(rest) ? '' : rest}`
+  const redactor = createRedactor([value])
+  expect(redactor.redact(encoded)).toBe(expected)
+  const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
+  expect(redactor.redact(url)).toBe(expected.replaceAll('+', '-').replaceAll('/', '_'))
+}
+
 test('at each alignment in a longer base64 text, exactly the characters that hold its bits are masked', () => {
-  fc.assert(
-    fc.property(secretValue, fc.nat(7), fc.nat(7), (value, lead, tail) => {
-      const bytes = Buffer.from(value)
-      const encoded = Buffer.concat([Buffer.alloc(lead, 0xfe), bytes, Buffer.alloc(tail, 0xfe)]).toString('base64')
-      const from = Math.floor((lead * 8) / 6)
-      const to = Math.ceil(((lead + bytes.length) * 8) / 6)
-      const rest = encoded.slice(to)
-      const expected = `${encoded.slice(0, from)}***${/^=+$/.test(rest) ? '' : rest}`
-      const redactor = createRedactor([value])
-      expect(redactor.redact(encoded)).toBe(expected)
-      const url = encoded.replaceAll('+', '-').replaceAll('/', '_')
-      expect(redactor.redact(url)).toBe(expected.replaceAll('+', '-').replaceAll('/', '_'))
-    }),
-    { numRuns },
-  )
+  fc.assert(fc.property(secretValue, fc.nat(7), fc.nat(7), expectAligned), { numRuns })
+})
+
+test('at each alignment a value of any length is masked in base64', () => {
+  for (const value of ['hunter', '~?>~?>~', 'hunter23']) {
+    for (const lead of [0, 1, 2, 3]) for (const tail of [0, 1, 2, 3]) expectAligned(value, lead, tail)
+  }
+  // Found in pieces that are all alike: still the first and the last one hold bits of what stands next to them.
+  for (const lead of [0, 1, 2]) for (const tail of [0, 1, 2]) expectAligned('k'.repeat(1200), lead, tail)
+  // In base64 this one is of one character, so that its pieces are alike at each alignment.
+  const same = 'U'.repeat(1201)
+  for (const tail of ['~', '~~', '~~~']) {
+    const encoded = Buffer.from(same + tail).toString('base64')
+    const [, rest = encoded] = createRedactor([same]).redact(encoded).split('***')
+    expect(encoded.slice(Math.ceil((1201 * 8) / 6)).endsWith(rest)).toBe(true)
+  }
+})
+
+test('base64 is masked to its last character where it is encoded once more', () => {
+  const encoded = Buffer.from('>>?hunter>>?').toString('base64')
+  expect(encoded).toMatch(/^Pj4.*Pj4\/$/)
+  const redactor = createRedactor(['>>?hunter>>?'])
+  for (const shown of [encodeURIComponent(encoded), encoded.replaceAll('/', '\\/'), JSON.stringify({ encoded })]) {
+    expect(redactor.redact(`"${shown}"`)).not.toMatch(/Pj4|%2F|\//)
+  }
+})
+
+test('characters of base64 next to a value belong to it, and others do not', () => {
+  const value = 'hunter2-hunter2'
+  // The characters that are the value's alone, where a byte is before it: those next to them hold bits of it as well.
+  const own = Buffer.from(`:${value}`).toString('base64').slice(2, -3)
+  const redactor = createRedactor([value])
+  for (const char of 'ABYZabyz0189+/-_') expect(redactor.redact(`.${char}${own}${char}.`)).toBe('.***.')
+  for (const char of '@[`{.:,*"') expect(redactor.redact(`${char}${own}${char}`)).toBe(`${char}***${char}`)
 })
 
 test('Basic auth is masked down to the user name', () => {
@@ -75,7 +123,7 @@ test('Basic auth is masked down to the user name', () => {
 describe('a multi-line value', () => {
   const lines = ['-----BEGIN KEY-----', 'MIIEowIBAAKCAQEA', 'x7Qm/zz+9', '"quoted" \\ line', '-----END KEY-----']
   const value = `${lines.join('\n')}\n`
-  const redactor = createRedactor([value])
+  const masked = (text: string): string => createRedactor([value]).redact(text)
   const leaked = (text: string): string[] =>
     lines.filter((line) => text.includes(line) || text.includes(JSON.stringify(line).slice(1, -1)))
 
@@ -95,7 +143,7 @@ describe('a multi-line value', () => {
     ['with colours before line ends and CRLF', lines.map((line) => `${line}\x1b[0m\x1b[K`).join('\r\n')],
     ['in reverse order', [...lines].reverse().join('\n')],
   ])('is masked %s', (_how, text) => {
-    expect(leaked(redactor.redact(text))).toEqual([])
+    expect(leaked(masked(text))).toEqual([])
   })
 
   test.each([
@@ -121,8 +169,32 @@ describe('a multi-line value', () => {
     ['hex', Buffer.from(value).toString('hex')],
     ['encodeURIComponent', encodeURIComponent(value)],
   ])('is masked in %s', (_how, text) => {
-    expect(redactor.redact(text).replace(/[*\s]/g, '')).toBe('')
+    expect(masked(text).replace(/[*\s]/g, '')).toBe('')
   })
+})
+
+test('a value of several lines is masked with other line ends and without white space around it, in each encoding', () => {
+  const unix = 'line one\nl\nline three'
+  const windows = unix.replaceAll('\n', '\r\n')
+  for (const value of [unix, windows, `${unix}\n`, ` \t${windows}\r\n`, `\n${unix} `]) {
+    const redactor = createRedactor([value])
+    for (const shown of [unix, windows, value]) {
+      for (const encoding of ['base64', 'base64url', 'hex'] as const) {
+        expect(redactor.redact(Buffer.from(shown).toString(encoding))).toBe('***')
+      }
+      expect(redactor.redact(encodeURIComponent(shown))).toBe('***')
+    }
+  }
+})
+
+test('each line of a value is masked alone, without the white space around it, whatever ends it', () => {
+  for (const end of ['\n', '\r\n', '\r']) {
+    const lines = ['first-line', ' \t"second" line ', 'l-3', 'l"3', 'l--4', 'li--5', 'lin--6', '']
+    const redactor = createRedactor([lines.join(end)])
+    expect(redactor.redact('first-line, "second" line, \\"second\\" line')).toBe('***, ***, ***')
+    expect(redactor.redact('l-3, l\\"3, l--4, li--5, lin--6')).toBe('l-3, l\\"3, ***, ***, ***')
+    expect(redactor.redact('xl-3, xl--4, xli--5, xlin--6x')).toBe('xl-3, xl--4, xli--5, x***x')
+  }
 })
 
 test('a value of one line is masked when it is broken in two at any place, with colours or an indentation', () => {
@@ -184,9 +256,11 @@ test.each([
   ['in JSON with \\/', JSON.stringify('a/b+c d=e%f').replaceAll('/', '\\/')],
   ['as a Buffer that is inspected', inspect(Buffer.from('a/b+c d=e%f'))],
   ['as a Buffer in JSON', JSON.stringify(Buffer.from('a/b+c d=e%f'))],
+  ['with its blanks as in a form', encodeURIComponent("it's a (test)!").replaceAll('%20', '+'), "it's a (test)!"],
+  ['percent-encoded with an asterisk', 'a%2Ab%20c%2Fd', 'a*b c/d'],
   ['in the query of a URL', new URL(`http://h/?q=${encodeURIComponent('a/b+c d=e%f')}`).href],
-])('a value is masked %s', (_how, text) => {
-  const masked = createRedactor(['a/b+c d=e%f']).redact(text)
+])('a value is masked %s', (_how, text, value = 'a/b+c d=e%f') => {
+  const masked = createRedactor([value]).redact(text)
   expect(masked).toContain('***')
   expect(masked.length).toBeLessThan(text.length)
 })
@@ -206,14 +280,32 @@ test('a text in other than ASCII is masked in ASCII-only JSON, of either case', 
   )
 })
 
+test.each(['pässwörd/é', 'äöüßéè'])('a text of Latin-1 is masked as btoa encodes it, too: %s', (value) => {
+  const hex = Buffer.from(value, 'latin1').toString('hex')
+  expect(createRedactor([value]).redact(`${btoa(value)} ${hex}`)).toBe('*** ***')
+})
+
+test('a value of up to 4,096 bytes is masked as numbers, and in hex with blanks', () => {
+  for (const [length, isMasked] of [
+    [4096, true],
+    [4097, false],
+  ] as const) {
+    const bytes = Buffer.from(Array.from({ length }, (_, index) => 33 + ((index * index) % 89)))
+    const redactor = createRedactor([bytes.toString()])
+    for (const shown of [bytes.join(','), bytes.toString('hex').replace(/..(?!$)/g, '$& ')]) {
+      expect(redactor.redact(shown) === '***').toBe(isMasked)
+    }
+  }
+})
+
 test('a text with slashes in other than ASCII is masked as PHP writes it in JSON', () => {
-  expect(createRedactor(['pä/wö/rd']).redact('{"token":"p\\u00e4\\/w\\u00f6\\/rd"}')).toBe('{"token":"***"}')
+  const redactor = createRedactor(['pä/wö/rd'])
+  expect(redactor.redact('{"token":"p\\u00e4\\/w\\u00f6\\/rd"}')).toBe('{"token":"***"}')
+  expect(redactor.redact('{"token":"pä\\/wö\\/rd"}')).toBe('{"token":"***"}')
 })
 
 test('a long value is masked as one, and a piece of it as well', () => {
-  const value = Array.from({ length: 3000 }, (_, index) =>
-    String.fromCharCode(97 + ((index * index) % 26), 48 + (index % 10)),
-  ).join('')
+  const value = Array.from({ length: 1500 }, (_, index) => (index + 7777).toString(36).padStart(4, 'x')).join('')
   const redactor = createRedactor([value])
   expect(redactor.redact(`<${value}>`)).toBe('<***>')
   expect(redactor.redact(`<${Buffer.from(value).toString('base64')}>`)).toBe('<***>')

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { createRedactor, MASK, WITHHELD } from '../../src/redact/index.ts'
+import { createRedactor, MASK, type Redactor, WITHHELD } from '../../src/redact/index.ts'
 import { formsOf } from '../../src/redact/forms.ts'
 import { buildMatcher } from '../../src/redact/matcher.ts'
+import { maskingBuffer } from '../../src/redact/redactor.ts'
 import { isWholeToken } from '../../src/redact/token.ts'
 import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
 
@@ -12,6 +13,13 @@ afterEach(() => {
   vi.useRealTimers()
   vi.restoreAllMocks()
 })
+
+/** A text redacted as such, and as bytes. */
+function inBoth(redactor: Redactor, text: string): readonly string[] {
+  const buffer = maskingBuffer(redactor, 'bytes')
+  const bytes = buffer.push(Buffer.from(text).toString('latin1')) + buffer.end()
+  return [redactor.redact(text), Buffer.from(bytes, 'latin1').toString()]
+}
 
 describe('the length of a value', () => {
   test.each(['', '1', 'US', 'abc', '***', '443'])('under 4 characters, it is never masked: %j', (value) => {
@@ -21,8 +29,23 @@ describe('the length of a value', () => {
 
   test.each(['true', '8080', 'prod1', 'a-b/'])('of 4 and 5, it is masked as a whole token only: %j', (value) => {
     const redactor = createRedactor([value])
-    for (const free of [value, ` ${value} `, `"${value}"`, `x=${value};`, `(${value})`, `${value}\n`, `*${value}*`]) {
-      expect(redactor.redact(free)).toBe(free.replace(value, MASK))
+    for (const free of [
+      value,
+      ` ${value} `,
+      `"${value}"`,
+      `x=${value};`,
+      `(${value})`,
+      `${value}\n`,
+      `*${value}*`,
+      `**${value}**`,
+      `@${value}[`,
+      `\`${value}{`,
+      `/${value}:`,
+      `€${value}“`,
+      `${value}€`,
+      `\u0080${value}\u0080`,
+    ]) {
+      expect(inBoth(redactor, free)).toEqual(Array(2).fill(free.replace(value, MASK)))
     }
     for (const joined of [
       `x${value}`,
@@ -32,23 +55,52 @@ describe('the length of a value', () => {
       `${value}_`,
       `é${value}`,
       `${value}漢`,
+      `***${value}`,
+      `${value}***`,
+      ...Array.from('AZaz09').flatMap((letter) => [letter + value, value + letter]),
+      ...['𐀀', 'À', 'e\u0301', '٣'].flatMap((letter) => [letter + value, value + letter]),
     ]) {
-      expect(redactor.redact(joined)).toBe(joined)
+      expect(inBoth(redactor, joined)).toEqual([joined, joined])
     }
   })
 
   test('of 4 and 5, an escape sequence or a colour before it does not make it part of a word', () => {
     const redactor = createRedactor(['abcd'])
-    for (const before of ['\x1b[31m', '\\n', '\\t', '\\u001b[0m', '%20', '\\x1b[1m']) {
-      expect(redactor.redact(`x${before}abcd\\n`)).toBe(`x${before}***\\n`)
+    const escapes = ['\\n', '\\r', '\\t', '\\f', '\\b', '\\v', '\\u00Ef', '\\x1F', '%20', '%aF']
+    const colours = ['\x1b', '\\u001b', '\\u001B', '\\x1b', '\\x1B', '\\e', '\\033'].flatMap((begin) =>
+      ['[m', '[31m', '[0;1m', '[38:5:9K', '[?25h', '[2J'].map((end) => begin + end),
+    )
+    for (const before of [...escapes, ...colours]) {
+      for (const text of ['x', `${'. '.repeat(20)}x`]) {
+        expect(redactor.redact(`${text}${before}abcd.`)).toBe(`${text}${before}***.`)
+      }
     }
-    expect(redactor.redact('manabcd')).toBe('manabcd')
+    const others = [
+      'n',
+      '\\q',
+      'u001b',
+      '\\u00e',
+      '\\x1',
+      '%2',
+      '%g0',
+      '[31m',
+      '\x1b31m',
+      '\\033',
+      '\x1b[3/1m',
+      '\\e[0',
+    ]
+    for (const before of others) {
+      expect(redactor.redact(`x${before}abcd.`)).toBe(`x${before}abcd.`)
+    }
   })
 
   test('of 4 and 5, its encodings are masked as a whole token too', () => {
     const redactor = createRedactor(['p/w1'])
     expect(redactor.redact('a=cC93MQ== b=cC93MQ c=702f7731 d=p%2Fw1')).toBe('a=*** b=*** c=*** d=***')
     expect(redactor.redact('xcC93MQ a702f7731')).toBe('xcC93MQ a702f7731')
+    expect(createRedactor(['??>>']).redact('a=Pz8+Pg== b=Pz8+Pg, c=Pz8%2BPg%3D%3D d=Pz8-Pg')).toBe(
+      'a=*** b=***, c=*** d=***',
+    )
   })
 
   test('from 6 on, it is masked anywhere', () => {
@@ -71,13 +123,48 @@ describe('several values', () => {
     }
   })
 
+  test('of one that ends as a part of it does, the longer is masked as a whole, whichever is come upon first', () => {
+    // The rarest characters of the longer one are its last: the shorter one is found before.
+    for (const values of [
+      ['aabbQQ', 'zzaabbQQQQ'],
+      ['zzaabbQQQQ', 'aabbQQ'],
+    ]) {
+      expect(createRedactor(values).redact('x zzaabbQQQQ y')).toBe('x *** y')
+    }
+  })
+
+  test('of two that overlap, of which one goes on in the next line, nothing is left', () => {
+    const redactor = createRedactor(['abcdefghijkl', 'ijklmnopqrstuvwx'])
+    expect(redactor.redact('x abcdefghijklmnop\nqrstuvwx y')).toBe('x ***\n*** y')
+  })
+
   test('side by side they are masked as one, so that their number does not show', () => {
     expect(createRedactor(['first-value', 'other-value']).redact('[first-valueother-valuefirst-value]')).toBe('[***]')
+    const redactor = createRedactor(['first-value-1', 'other-value-2'])
+    expect(redactor.redact('[first-value-1o\nt\nher-value-2]')).toBe('[***\n***\n***]')
   })
 
   test('a form of one that is a token of another is masked anywhere', () => {
     const other = Buffer.from('61626364', 'hex').toString()
-    expect(createRedactor([other, '61626364']).redact('x61626364x')).toBe('x***x')
+    for (const values of [
+      [other, '61626364'],
+      ['61626364', other],
+    ]) {
+      expect(createRedactor(values).redact('x61626364x')).toBe('x***x')
+    }
+    expect(createRedactor(['abcd', ' abcd ']).redact('xabcd abcd')).toBe('xabcd ***')
+  })
+
+  test('a form of one that is base64 of another is masked with what stands next to it', () => {
+    const value = 'hunter2-hunter2'
+    const own = Buffer.from(`:${value}`).toString('base64').slice(2, -3)
+    for (const values of [
+      [value, own],
+      [own, value],
+    ]) {
+      expect(createRedactor(values).redact(`.x${own}x.`)).toBe('.***.')
+    }
+    expect(createRedactor([own]).redact(`.x${own}x.`)).toBe('.x***x.')
   })
 
   test('hundreds with a common prefix are each found', () => {
@@ -105,7 +192,7 @@ describe('redacting twice', () => {
       maxLength: 4,
     },
   )
-  test('changes nothing', () => {
+  test('changes nothing, for any values and texts', () => {
     fc.assert(
       fc.property(
         values,
@@ -131,6 +218,7 @@ describe('redacting twice', () => {
     ['***abc', 'secret-1abc'],
     ['abcd', 'secret-1abcd secret-1 abcd'],
     ['*****', '***** secret-1*****'],
+    ['**-tail', 'secret-1-tail'],
   ])('changes nothing where a value holds the mask: %j', (value, text) => {
     const redactor = createRedactor([value, 'secret-1'])
     const once = redactor.redact(text)
@@ -227,8 +315,24 @@ describe('adding and forgetting', () => {
     const redactor = createRedactor(['secret-1'])
     expect(() => {
       redactor.forget(['secret-1'], afterMs as number)
-    }).toThrow(expect.objectContaining({ name: 'TypeError', code: 'INVALID_OPTION' }))
+    }).toThrow(
+      expect.objectContaining({
+        name: 'TypeError',
+        code: 'INVALID_OPTION',
+        message: expect.stringContaining('milliseconds from 0 to 2147483647') as unknown,
+      }),
+    )
     expect(redactor.redact('secret-1')).toBe(MASK)
+  })
+
+  test('the longest time that a timer can keep is kept', () => {
+    vi.useFakeTimers()
+    const redactor = createRedactor(['secret-1'])
+    redactor.forget(['secret-1'], 2 ** 31 - 1)
+    vi.advanceTimersByTime(2 ** 31 - 2)
+    expect(redactor.redact('secret-1')).toBe(MASK)
+    vi.advanceTimersByTime(1)
+    expect(redactor.redact('secret-1')).toBe('secret-1')
   })
 
   test('a timer keeps no process alive', () => {
@@ -256,11 +360,11 @@ describe('failing closed', () => {
     vi.spyOn(JSON, 'stringify').mockImplementation(() => {
       throw new Error('out of memory near secret-1')
     })
-    expect(redactor.redact('secret-1')).toBe(WITHHELD)
+    expect(redactor.redact('secret-1')).toBe('[withheld: redaction failed]')
     expect(redactor.redactValue({ a: 'secret-1' })).toBe(WITHHELD)
     const error = redactor.redactError(new TypeError('secret-1'))
     expect(error).toBeInstanceOf(Error)
-    expect(error.message).toBe(WITHHELD)
+    expect([error.message, error.stack]).toEqual([WITHHELD, `Error: ${WITHHELD}`])
     expect(inspect(error, { showHidden: true })).not.toContain('secret-1')
     vi.restoreAllMocks()
     expect(redactor.redact('secret-1')).toBe(MASK)
@@ -268,6 +372,8 @@ describe('failing closed', () => {
 
   test('a wrong argument is refused without quoting it', () => {
     const redactor = createRedactor()
+    expect(() => redactor.redact(123456 as never)).toThrow(/takes a string/)
+    expect(() => createRedactor([123456 as never])).toThrow(/values to mask must be strings/)
     for (const wrong of [
       () => redactor.redact(123456 as never),
       () => createRedactor([123456 as never]),

@@ -163,6 +163,12 @@ describe('a stream', () => {
     expect(held).toBeLessThan(2000)
   })
 
+  test('gives the beginning of a value that never comes, byte for byte, at its end', async () => {
+    const stream = createRedactor(['pässwörd']).stream()
+    stream.end('a pässwö')
+    expect(await textOf(stream)).toBe('a pässwö')
+  })
+
   test('withholds everything from a failure on', async () => {
     const stream = createRedactor(['secret-1']).stream()
     stream.write('before secr')
@@ -220,6 +226,23 @@ describe('a web stream', () => {
     expect(Buffer.concat(mixed as Uint8Array[]).toString()).toBe('a *** ')
   })
 
+  test('gives no empty chunks, and nothing at all for nothing', async () => {
+    const bytes = new TextEncoder().encode('secret-1 é')
+    expect(await through(['secret-1'], ['', 'secr', 'et-1', ''])).toEqual(['***'])
+    expect(await through(['secret-1'], [bytes.subarray(0, 4), bytes.subarray(4)])).toEqual([
+      new TextEncoder().encode('*** é'),
+    ])
+    expect(await through(['secret-1'], [])).toEqual([])
+  })
+
+  test('keeps a byte order mark, and what is left of a character that never ends', async () => {
+    const bytes = new TextEncoder().encode('\ufeffé')
+    expect((await through(['secret-1'], ['a', bytes.subarray(0, 4)])).join('')).toBe('a\ufeff\ufffd')
+    expect(Buffer.concat((await through(['secret-1'], [bytes.subarray(0, 4)])) as Uint8Array[])).toEqual(
+      Buffer.from(bytes.subarray(0, 4)),
+    )
+  })
+
   test('can stand in a pipeline of web streams', async () => {
     const source = new Response('token=secret-1').body
     const output = source?.pipeThrough(
@@ -238,6 +261,151 @@ describe('a masking buffer', () => {
     expect(buffer.push('; sure? c')).toBe('; sure? ')
     expect(buffer.release(3)).toBe('c')
     expect(buffer.push('an') + buffer.end()).toBe('an')
+  })
+
+  test('masks the end of a long value that may have been the beginning of another', () => {
+    const value = `${'0123456789'.repeat(4)}-end`
+    for (const rest of ['', '!', '-of-anoth']) {
+      const buffer = maskingBuffer(createRedactor([value, '-end-of-another']))
+      const output = buffer.push(`a ${value}`) + buffer.push(rest)
+      expect(output + buffer.push(' b') + buffer.end()).toBe(`a ***${rest} b`)
+    }
+  })
+
+  test.each(['text', 'bytes'] as const)(
+    'masks what redact masks, cut anywhere, with a short piece between, as %s',
+    (pieces) => {
+      const [short, long] = ['abcd', 'k7Qm-é/9_wX4']
+      const basic = Buffer.from(`u:${long}!`).toString('base64')
+      const text = `é${short} ${short} 𐀀${short} ${short}* ${basic} ${short}** ${long}${long.slice(0, -1)} ${basic}= x`
+      const redactor = createRedactor([short, long])
+      const shown = (whole: string): string => (pieces === 'text' ? whole : Buffer.from(whole).toString('latin1'))
+      const expected = shown(redactor.redact(text))
+      const given = shown(text)
+      const outputs = new Set<string>()
+      for (let one = 0; one <= given.length; one++) {
+        for (let two = one; two <= Math.min(one + 5, given.length); two++) {
+          const buffer = maskingBuffer(redactor, pieces)
+          const cut = [given.slice(0, one), given.slice(one, two), given.slice(two)]
+          outputs.add(cut.map((piece) => buffer.push(piece)).join('') + buffer.end())
+        }
+      }
+      expect(outputs).toEqual(new Set([expected]))
+    },
+  )
+
+  test('masks a value of two lines while another one may have begun in the first', () => {
+    const [value, other] = ['k7Qm-Zz9_wX4vB', 'm-Zz9_wX4vB-and-more']
+    for (const rest of ['-an', '-and-more']) {
+      const buffer = maskingBuffer(createRedactor([value, other]))
+      const pieces = ['a k7Qm-Zz9\n_wX4vB', ...Array.from(rest), '!']
+      const output = pieces.map((piece) => buffer.push(piece)).join('') + buffer.end()
+      expect(output).toBe(`a ***\n***${rest === '-an' ? rest : ''}!`)
+    }
+  })
+
+  test('that knows short values only waits for whole tokens, and for no base64 before them', () => {
+    const redactor = createRedactor(['abcd'])
+    expect(maskingBuffer(redactor).push('ready')).toBe('ready')
+    // The longest of its forms.
+    const numbers = Buffer.from('abcd').join(',')
+    const buffer = maskingBuffer(redactor)
+    expect([buffer.push(numbers), buffer.push('0 '), buffer.push(numbers), buffer.push(' ')]).toEqual([
+      '',
+      `${numbers}0 `,
+      '',
+      '*** ',
+    ])
+  })
+
+  test('passes nothing on twice after it let go of it', () => {
+    const buffer = maskingBuffer(createRedactor(['correct-horse']))
+    expect([buffer.push('ready'), buffer.release(3), buffer.push(''), buffer.push('.')]).toEqual(['read', 'y', '', '.'])
+    expect([buffer.push(' c'), buffer.release(3), buffer.push(''), buffer.push('at.')]).toEqual([' ', 'c', '', 'at.'])
+    expect(buffer.end()).toBe('')
+  })
+
+  test('adds no mask for what was part of a word when it let go of it', () => {
+    // A form of 32 characters: all that is remembered of what was passed on.
+    const form = encodeURIComponent(encodeURIComponent('漢漢ab'))
+    const buffer = maskingBuffer(createRedactor(['漢漢ab']))
+    expect(buffer.push(`x${form}`) + buffer.release(100)).toBe(`x${form}`)
+    expect(buffer.push('!') + buffer.end()).toBe('!')
+  })
+
+  test('passes on at once what more text cannot change', () => {
+    const value = 'k7Qm-Zz9_wX4vB'
+    const inside = Buffer.from(`u:${value}`).toString('base64')
+    const whole = Buffer.from(value).toString('base64')
+    const passed = {
+      // The last character may hold bits of a value that follows in base64.
+      'ready.': 'ready.',
+      ready: 'read',
+      'ready\n': 'ready\n',
+      // A whole token is one only if no letter and no mask follows.
+      'x abc': 'x ',
+      'x abcd': 'x ',
+      'x abcd!': 'x ***!',
+      'x abcd\n': 'x ***\n',
+      'x abcd*': 'x ',
+      'x abcd**': 'x ',
+      'x abcd**!': 'x *****!',
+      'x abcd***': 'x abcd***',
+      'x abcd\xe9': 'x ',
+      'x abcd\xe3\x80': 'x ',
+      xabcd: 'x',
+      // What follows base64 holds bits of the value, too, and then there is padding.
+      [inside.slice(0, -2)]: 'dT',
+      [inside.slice(0, -1)]: 'dT',
+      [inside]: 'dT***',
+      [`${inside}=`]: 'dT***=',
+      [`${inside}!`]: 'dT***!',
+      [whole.slice(0, -2)]: '',
+      [`${whole}!`]: '***!',
+      // A value is complete with its last character; its beginning is held back, at the end of a line from four on.
+      [value]: '***',
+      [`${value}\n`]: '***\n',
+      k: '',
+      'k7Q.': 'k7Q.',
+      'k7\n': 'k7\n',
+      'k7Q\n': 'k7Q\n',
+      'k7Qm\n': '',
+      'k7Qm\n\x1b[3': '',
+      'k7Q\r': '',
+      'k7Q\r.': 'k7Q\r.',
+      'k7Q\x1b': '',
+      'k7Q\x1b[36m': '',
+      'x\nk7Q\x1b[3': 'x\n',
+      // What is too short for seams ends at a colour.
+      'x abc\x1b': 'x abc\x1b',
+      'x sec-7': 'x ',
+      'x sec-77': 'x ***',
+      [`${'. '.repeat(20)}k7Q\x1b[3`]: '. '.repeat(20),
+      [`k7Q\x1b[${'0'.repeat(24)}`]: '',
+      [`k7Q\x1b[${'0'.repeat(25)}`]: `k7Q\x1b[${'0'.repeat(24)}`,
+      'x\x1b[3.': 'x\x1b[3.',
+    }
+    for (const pieces of ['text', 'bytes'] as const) {
+      for (const [text, expected] of Object.entries(passed)) {
+        const buffer = maskingBuffer(createRedactor(['abcd', 'sec-77', value]), pieces)
+        expect([text, buffer.push(text)]).toEqual([text, expected])
+      }
+    }
+  })
+
+  test('takes texts, unless it is asked for bytes', () => {
+    const buffer = maskingBuffer(createRedactor(['pässwörd']))
+    expect(buffer.push('päss') + buffer.push('wörd.') + buffer.end()).toBe('***.')
+  })
+
+  test('of what is no redactor of the library withholds everything', () => {
+    const buffer = maskingBuffer({ ...createRedactor(['secret-1']) })
+    expect([buffer.push('secret-1'), buffer.release(3), buffer.push('more'), buffer.end()]).toEqual([
+      WITHHELD,
+      '',
+      '',
+      '',
+    ])
   })
 
   test('keeps back more of a value than it is asked to let go of', () => {
