@@ -272,7 +272,11 @@ describe('values of a definition', () => {
       { function: 'f', scope: 'default', secret: 'gh', key: 'USER_NAME', path: [], code: 'too_small' },
     ]
     for (const error of [await rejection(registry.ready()), await rejection(f())]) {
-      expect(error).toMatchObject({ code: 'INVALID_SECRET_VALUE', findings })
+      expect(error).toMatchObject({
+        code: 'INVALID_SECRET_VALUE',
+        findings,
+        hint: expect.stringContaining('correct the one or the other') as string,
+      })
       expect((error as Error).message).toContain('key TOKEN of secret gh (scope default): invalid_format')
       expect(allTextOf(error)).not.toContain(CANARY)
     }

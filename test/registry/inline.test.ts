@@ -1,4 +1,4 @@
-import { CallError, createRegistry, memoryStore, WorkerError } from 'latchkey'
+import { CallError, createRegistry, memoryStore, type SecretStore, WorkerError } from 'latchkey'
 import { afterEach, describe, expect, test } from 'vitest'
 import { allTextOf, rejection } from '../helpers/thrown.ts'
 
@@ -85,7 +85,11 @@ describe('an inline call', () => {
     expect(await leak('pass')()).toEqual({ map: new Map([['token', TOKEN]]) })
     expect(await leak('redact')()).toEqual({ map: new Map([['token', '***']]) })
     const error = await rejection(leak('refuse')())
-    expect(error).toMatchObject({ code: 'RESULT_REFUSED', function: 'refuse' })
+    expect(error).toMatchObject({
+      code: 'RESULT_REFUSED',
+      function: 'refuse',
+      message: expect.stringContaining("refuse returned a secret's value") as string,
+    })
     expect(allTextOf(error)).not.toContain(TOKEN)
     const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(() => [new Date(0)])
     expect(await harmless()).toEqual([new Date(0)])
@@ -101,6 +105,24 @@ describe('an inline call', () => {
     const aborted = rejection(slow.with({ signal: controller.signal })())
     controller.abort(reason)
     expect(await aborted).toBe(reason)
+  })
+
+  test('runs where the runtime starts no children; any other call, and ready(), is refused before a secret is read', async () => {
+    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
+    try {
+      let reads = 0
+      const counted: SecretStore = { ...store, getMany: (...asked) => (reads++, store.getMany(...asked)) }
+      const registry = createRegistry({ store: counted })
+      const f = registry.register({ name: 'f', secrets: ['gh'] })(() => process.env['INLINE_TOKEN'])
+      for (const refused of [f(), f.with({ isolation: 'call' })(), registry.ready()]) {
+        expect(await rejection(refused)).toMatchObject({ code: 'UNSUPPORTED' })
+      }
+      expect(reads).toBe(0)
+      expect(await f.with({ isolation: 'inline' })()).toBe(TOKEN)
+      await make().ready()
+    } finally {
+      Reflect.deleteProperty(process.versions, 'bun')
+    }
   })
 
   test('given up before its turn never runs', async () => {

@@ -94,6 +94,17 @@ describe('with watch: true', () => {
     expect(await seen.with({ scope })()).toMatchObject({ token: 'new', pid: ready.pid })
   })
 
+  test('the secrets of a child that serves one call are not watched: it has ended before they change', async () => {
+    const scope = 'alone'
+    await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
+    const watch = vi.spyOn(watchedStore, 'watch')
+    await seen.with({ scope, isolation: 'call' })()
+    expect(watch).not.toHaveBeenCalled()
+    await seen.with({ scope })()
+    expect(watch).toHaveBeenCalledTimes(1)
+    watch.mockRestore()
+  })
+
   test('a secret that is gone, or no longer fits, ends the child that holds it; the call tells why', async () => {
     const scope = 'gone'
     await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
