@@ -58,6 +58,7 @@ describe('a process that collects', () => {
     registry.register({ name: 'twice' })(() => 1)
     registry.register({ name: 'twice' })(() => 2)
     registry.register({ name: 'typo', secret: ['a'] } as never)(() => 1)
+    registry.register({ name: 'typo', label: 'a' } as never)(() => 1)
     registry.register({ name: 'none' })(undefined as never)
     registry.register({
       name: 'both',
@@ -70,7 +71,8 @@ describe('a process that collects', () => {
     const expected = [
       { function: '', code: 'NAMELESS_FUNCTION' },
       { function: 'twice', code: 'DUPLICATE_NAME' },
-      { function: 'typo', code: 'UNKNOWN_OPTION' },
+      { function: 'typo', code: 'UNKNOWN_OPTION', message: expect.stringContaining('no option "secret"') as string },
+      { function: 'typo', code: 'UNKNOWN_OPTION', message: expect.stringContaining('no option "label"') as string },
       { function: 'none', code: 'INVALID_OPTION' },
       { function: 'both', code: 'ENV_COLLISION' },
       { function: 'path', code: 'RESERVED_NAME' },
@@ -80,7 +82,9 @@ describe('a process that collects', () => {
     // Each once, though the check finds two of them again in the scope.
     expect(conflicts).toMatchObject(expected)
     expect(conflicts).toHaveLength(expected.length)
-    expect((await registry.manifest()).refused).toHaveLength(expected.length)
+    // The manifest is the same whatever the order was: by function, then by what is said.
+    const [nameless, twice, secret, label, none, both, path] = expected
+    expect((await registry.manifest()).refused).toMatchObject([nameless, both, none, path, twice, label, secret])
     expect(registry.functions().map(({ name }) => name)).toEqual(['twice', 'both', 'path'])
   })
 

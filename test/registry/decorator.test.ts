@@ -110,5 +110,6 @@ test('a method that is called before its class is there rejects', async () => {
   await expect(early()).rejects.toMatchObject({
     code: 'UNKNOWN_FUNCTION',
     message: 'm was called before its class was defined.',
+    hint: expect.stringContaining('Call it after the class') as string,
   })
 })

@@ -220,6 +220,21 @@ describe('latchkey:worker', () => {
     expect(ended(pid!)).toMatchObject({ reason, calls: 1 })
   })
 
+  test('lets a call be given up while it is given its process, which ends', async () => {
+    // A process that waits for its next call gets it at once.
+    const pid = await fixture.pid.with({ partition: 'given up' })()
+    const controller = new AbortController()
+    const giveUp = (event: unknown): void => {
+      if ((event as WorkerEvent).event === 'assigned') controller.abort('given up')
+    }
+    subscribe('latchkey:worker', giveUp)
+    const call = fixture.hangs.with({ partition: 'given up', signal: controller.signal })()
+    expect(await rejection(call)).toBe('given up')
+    unsubscribe('latchkey:worker', giveUp)
+    await until(() => ended(pid) !== undefined)
+    expect(ended(pid)).toMatchObject({ reason: 'cancelled' })
+  })
+
   test('tells that a process is ended because a secret has a newer version', async () => {
     const scope = 'newer'
     await store.set('gh', { TOKEN: 'first', USER_NAME: 'u' }, { scope })

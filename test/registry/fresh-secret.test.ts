@@ -134,6 +134,51 @@ describe('withFreshSecret', () => {
     expect(described).toEqual(['gh'])
   })
 
+  test('nothing is read again where no version is newer, and nothing is run again with what a store gives of old', async () => {
+    const { store, counted } = await service()
+    const secret = await store.get('gh')
+    const found = [{ need: needed('gh'), scope: 'default', secret }]
+    const time = { began: 0, ended: 0 }
+    const freshness = createFreshness(counted)
+    const read = vi.fn(() => Promise.resolve({ found, time }))
+    expect(await freshness.newer({ found, time }, read)).toBeUndefined()
+    expect(read).not.toHaveBeenCalled()
+    await store.set('gh', { TOKEN: 'new' })
+    // It tells of a newer version, and still gives the older one.
+    expect(await freshness.newer({ found, time }, read)).toBeUndefined()
+    expect(read).toHaveBeenCalledTimes(1)
+  })
+
+  test('what goes wrong while secrets are read again, and is no error of a store, is not hidden', async () => {
+    const { store, counted } = await service()
+    const found = [{ need: needed('gh'), scope: 'default', secret: await store.get('gh') }]
+    await store.set('gh', { TOKEN: 'new' })
+    const own = new TypeError('a mistake')
+    const newer = createFreshness(counted).newer({ found, time: { began: 0, ended: 0 } }, () => Promise.reject(own))
+    expect(await rejection(newer)).toBe(own)
+  })
+
+  test('one newer secret of several is enough, be it one that was absent before; one that is gone is told as missing', async () => {
+    const store = memoryStore({ gh: { TOKEN: 'old' }, other: { A: 'a' } })
+    const registry = createRegistry({ store, isolation: 'inline', missing: 'defer' })
+    const secrets = ['gh', 'other', { name: 'absent', optional: true }]
+    let rotate: () => Promise<unknown> = () => Promise.resolve()
+    const f = registry.register({ name: 'f', secrets, isAuthError })(async () => {
+      const { TOKEN, B } = process.env
+      if (TOKEN === 'new' || B === 'b') return [TOKEN, B]
+      await rotate()
+      throw Object.assign(new Error('refused'), { code: 401 })
+    })
+    rotate = () => store.set('absent', { B: 'b' })
+    expect(await f()).toEqual(['old', 'b'])
+    await store.delete('absent')
+    rotate = () => store.delete('other')
+    await expect(f()).rejects.toMatchObject({ code: 'MISSING_SECRETS', missing: [{ secret: 'other' }] })
+    await store.set('other', { A: 'a' })
+    rotate = () => store.set('gh', { TOKEN: 'new' })
+    expect(await f()).toEqual(['new', undefined])
+  })
+
   test('a question that began before a call failed is no answer to it: it is asked again', async () => {
     const store = memoryStore({ gh: { TOKEN: 'old' } })
     const answers: ((version: string) => void)[] = []

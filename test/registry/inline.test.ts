@@ -1,4 +1,5 @@
 import { CallError, createRegistry, memoryStore, type SecretStore, WorkerError } from 'latchkey'
+import { currentCall } from 'latchkey/call'
 import { afterEach, describe, expect, test } from 'vitest'
 import { allTextOf, rejection } from '../helpers/thrown.ts'
 
@@ -105,6 +106,28 @@ describe('an inline call', () => {
     const aborted = rejection(slow.with({ signal: controller.signal })())
     controller.abort(reason)
     expect(await aborted).toBe(reason)
+  })
+
+  test('that is given up finds its signal aborted, also where it looks only then', async () => {
+    let go: (() => void) | undefined
+    let begin: (() => void) | undefined
+    const began = new Promise<void>((resolve) => (begin = resolve))
+    const signals: AbortSignal[] = []
+    const registry = make()
+    const looks = registry.register({ name: 'looks' })(async () => {
+      begin?.()
+      await new Promise<void>((resolve) => (go = resolve))
+      signals.push(currentCall().signal)
+    })
+    const controller = new AbortController()
+    const call = rejection(looks.with({ signal: controller.signal })())
+    await began
+    controller.abort('given up')
+    expect(await call).toBe('given up')
+    go?.()
+    // Inline calls run one after the other: this one ends after that.
+    await registry.register({ name: 'next' })(() => 1)()
+    expect(signals).toMatchObject([{ aborted: true, reason: 'given up' }])
   })
 
   test('runs where the runtime starts no children; any other call, and ready(), is refused before a secret is read', async () => {

@@ -1,5 +1,6 @@
 import { createRegistry, defineSecret, memoryStore, type SecretStore, StoreError } from 'latchkey'
 import { fileURLToPath } from 'node:url'
+import vm from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answeringStore, CANARY, infoOf, laterStore } from '../helpers/stores.ts'
@@ -81,7 +82,8 @@ describe('the manifest', () => {
       },
     ])
     expect(manifest).not.toHaveProperty('stored')
-    expect(JSON.parse(JSON.stringify(manifest))).toEqual(manifest)
+    // As data it is the same: no part of it stands there without saying something.
+    expect(JSON.parse(JSON.stringify(manifest))).toStrictEqual(manifest)
   })
 
   test('is the same text whatever the order of registration, and below whatever folder', async () => {
@@ -95,6 +97,32 @@ describe('the manifest', () => {
     const [one, other] = await Promise.all(texts)
     expect(one).toContain('"module":"jobs/a.mjs"')
     expect(other).toBe(one)
+  })
+
+  test('stands sorted by names, then by scopes, whatever the order of what was declared', async () => {
+    const registry = createRegistry({ store: memoryStore(), missing: 'defer' })
+    const secrets = [
+      { name: 'gh', scope: 'b', keys: ['TOKEN'], prefix: 'B_' },
+      { name: 'gh', scope: 'a', keys: ['USER', 'TOKEN'], prefix: 'A_' },
+      { name: 'gh', keys: ['TOKEN'] },
+      { name: 'aa', keys: ['A'] },
+    ]
+    registry.register({ name: 'f', secrets })(() => 1)
+    const manifest = await registry.manifest()
+    const sorted = [['aa', undefined], ...[undefined, 'a', 'b'].map((scope) => ['gh', scope])]
+    expect(manifest.functions[0]?.requirements.map(({ name, scope }) => [name, scope])).toEqual(sorted)
+    expect(manifest.secrets.map(({ name, scope }) => [name, scope])).toEqual(sorted)
+    expect(manifest.secrets[2]?.keys.map(({ key }) => key)).toEqual(['TOKEN', 'USER'])
+  })
+
+  test('tells the URL of a module that has no path here, and none where it is not known', async () => {
+    const registry = createRegistry({ store: memoryStore(), missing: 'defer' })
+    const elsewhere = 'file://server/share/jobs.mjs'
+    registry.register({ name: 'a', module: elsewhere })(() => 1)
+    vm.runInNewContext('register(() => 1)', { register: registry.register({ name: 'b' }) }, { filename: 'evaluated' })
+    const { functions } = await registry.manifest()
+    expect(functions[0]).toMatchObject({ name: 'a', module: elsewhere })
+    expect(functions[1]).not.toHaveProperty('module')
   })
 
   test('with scopes tells what is stored, unused and missing there', async () => {
@@ -214,14 +242,21 @@ describe('the manifest', () => {
     expect(JSON.stringify(stored)).not.toContain(CANARY)
   })
 
-  test.each<[string, unknown, string]>([
-    ['an unknown option', { scope: 'a' }, 'UNKNOWN_OPTION'],
-    ['expiry without scopes', { expiry: true }, 'INVALID_OPTION'],
-    ['a relative root', { root: 'here' }, 'INVALID_OPTION'],
-    ['a scope that is none', { scopes: ['..'] }, 'INVALID_NAME'],
-  ])('refuses %s', async (_, options, code) => {
+  test.each<[string, unknown, string, string]>([
+    ['an unknown option', { scope: 'a' }, 'UNKNOWN_OPTION', 'manifest has no option "scope"'],
+    ['expiry without scopes', { expiry: true }, 'INVALID_OPTION', 'scopes names none'],
+    ['expiry', { expiry: 1 }, 'INVALID_OPTION', 'expiry must be true or false'],
+    ['a relative root', { root: 'here' }, 'INVALID_OPTION', 'root must be an absolute path'],
+    ['a root that is no text', { root: 7 }, 'INVALID_OPTION', 'root must be an absolute path'],
+    ['scopes', { scopes: 'a' }, 'INVALID_OPTION', 'scopes must be an array of scopes'],
+    ['a scope of another type', { scopes: [7] }, 'INVALID_OPTION', 'scopes.0 must be a string'],
+    ['a scope that is none', { scopes: ['..'] }, 'INVALID_NAME', 'is not a scope'],
+  ])('refuses %s', async (_, options, code, message) => {
     const registry = createRegistry({ store: memoryStore() })
-    await expect(registry.manifest(options as never)).rejects.toMatchObject({ code })
+    await expect(registry.manifest(options as never)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    })
   })
 })
 

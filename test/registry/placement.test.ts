@@ -10,6 +10,7 @@ import { placeRun } from '../../src/registry/placement.ts'
 import { needed } from '../../src/registry/requirement.ts'
 import { prepareRun } from '../../src/registry/run.ts'
 import type { Secret } from '../../src/secret.ts'
+import { mainModules } from '../../src/worker/host-modules.ts'
 import { thrownBy } from '../helpers/thrown.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'latchkey-placement-'))
@@ -94,6 +95,34 @@ describe('where a call runs', () => {
     expect(after.family).toBe(before.family)
   })
 
+  test('is a module that can be told, and that is not the main module of the host', () => {
+    const fn = (): number => 1
+    const parts = { name: 'f', fn, self: undefined, needs, options: {}, registry: undefined, inputSchema: undefined }
+    const nowhere = createEntry({ ...parts, module: undefined })
+    const main = pathToFileURL(mainModules()[0]!).href
+    for (const [entry, error] of [
+      [
+        nowhere,
+        {
+          code: 'MODULE_UNKNOWN',
+          message: 'f: latchkey cannot tell which module registered it.',
+          hint: expect.stringContaining('register({ module: import.meta.url })') as string,
+        },
+      ],
+      [
+        createEntry({ ...parts, module: main }),
+        {
+          code: 'MAIN_MODULE',
+          message: expect.stringContaining(`f is registered in ${main}, the program's main module`) as string,
+          hint: expect.stringContaining('Move the function to a module of its own') as string,
+        },
+      ],
+    ] as const) {
+      const run = prepareRun(entry, 'default', undefined, found(gh, db), true)
+      expect(thrownBy(() => placeRun(run, false, settingsOf()))).toMatchObject(error)
+    }
+  })
+
   test("has the registry's permission, or that of the function, which goes before it", () => {
     const write = (path: string) => ({ permission: { write: [path] } })
     const writable = (registry: Partial<RegistryOptions>, own?: RegisterOptions): readonly string[] =>
@@ -107,13 +136,18 @@ describe('where a call runs', () => {
   test("has the registry's user, or that of the function, which goes before it; only root may give one", () => {
     const userOf = (registry: Partial<RegistryOptions>, own?: RegisterOptions) =>
       placeRun(runOf(own), false, settingsOf(registry)).user?.uid
-    expect(userOf({})).toBeUndefined()
-    if (process.getuid?.() === 0) {
-      expect([userOf({ uid: 1001 }), userOf({}, { uid: 1002 })]).toEqual([1001, 1002])
+    // Windows has no such function.
+    const { getuid } = process
+    try {
+      process.getuid = () => 0
+      expect([userOf({}), userOf({ uid: 1001 }), userOf({}, { uid: 1002 })]).toEqual([undefined, 1001, 1002])
       expect(userOf({ uid: 1001 }, { uid: 1002 })).toBe(1002)
-    } else {
+      process.getuid = () => 1000
+      expect(userOf({})).toBeUndefined()
       expect(thrownBy(() => userOf({ uid: 1001 }))).toMatchObject({ code: 'UNSUPPORTED' })
       expect(thrownBy(() => userOf({}, { uid: 1002 }))).toMatchObject({ code: 'UNSUPPORTED' })
+    } finally {
+      Object.assign(process, { getuid })
     }
   })
 })

@@ -24,6 +24,7 @@ describe('the name of a function', () => {
   test('is needed', () => {
     const expected = {
       code: 'NAMELESS_FUNCTION',
+      message: `A function registered in ${HERE} has no name.`,
       hint: expect.stringContaining("Give register({ name: '…' })") as string,
     }
     expect(thrownBy(() => inline().register({})(() => 1))).toMatchObject(expected)
