@@ -119,8 +119,13 @@ describe('a process that collects', () => {
     const f = registry.register({ name: 'f', secrets: ['a'] })(() => ran++)
     const refused = registry.register({ name: 'f', input: z.string() })(() => ran++)
     for (const call of [f(), f.with({ scope: 'x' })(), registry.call('f'), refused('x'), refused.with({})('x')]) {
-      await expect(call).rejects.toMatchObject({ code: 'COLLECTING' })
+      await expect(call).rejects.toMatchObject({
+        code: 'COLLECTING',
+        message: 'f was called while latchkey only looks at what is registered.',
+        hint: expect.stringContaining('not at the top level of the module') as string,
+      })
     }
+    expect(refused.definition).toEqual({ name: 'f', requirements: [] })
     expect(ran).toBe(0)
     await registry.close()
   })
@@ -135,6 +140,12 @@ describe('a process that collects', () => {
     }
     expect(() => registry.register({ name: 'f', input: input as never })(() => 1)).toThrow(error)
     expect((await registry.check()).conflicts).toEqual([])
+  })
+
+  test('a name that is no text is none', async () => {
+    const registry = collected()
+    registry.register({ name: 7 } as never)(() => 1)
+    expect((await registry.check()).conflicts).toMatchObject([{ function: '', code: 'INVALID_OPTION' }])
   })
 
   test('wrong options of createRegistry are thrown: there is nothing that could tell of them', () => {

@@ -83,6 +83,23 @@ test.each<[string, unknown, unknown[], string]>([
   })
 })
 
+test.each([
+  ['null', null],
+  ['an object', {}],
+  ['a number', 0],
+])('what stands after a function and is no context of a decorator is left alone: %s', (_, given) => {
+  // Its text speaks of a class, and it is none.
+  const called = decorate(
+    () =>
+      class {
+        readonly host = 1
+      },
+    given,
+  )
+  expect(called.name).toBe('m')
+  expect(called).toHaveProperty('definition.name', 'm')
+})
+
 test('a method without a name is called Class.method', () => {
   const registry = createRegistry({ store: memoryStore() })
   const addInitializer = (initialize: (this: unknown) => void) => {
