@@ -139,6 +139,8 @@ describe('with a store that answers later', () => {
     const store = laterStore()
     const registry = createRegistry({ store, isolation: 'inline' })
     registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
+    // What registering asked has been answered.
+    await new Promise((resolve) => setImmediate(resolve))
     await store.set('gh', { TOKEN: 't' })
     await registry.ready()
   })

@@ -144,8 +144,12 @@ describe('a process that collects', () => {
 
   test('a name that is no text is none', async () => {
     const registry = collected()
-    registry.register({ name: 7 } as never)(() => 1)
-    expect((await registry.check()).conflicts).toMatchObject([{ function: '', code: 'INVALID_OPTION' }])
+    expect(registry.register({ name: 7 } as never)(() => 1).definition.name).toBe('')
+    expect(registry.register({})(undefined as never)).toHaveProperty('definition.name', '')
+    expect((await registry.check()).conflicts).toMatchObject([
+      { function: '', code: 'INVALID_OPTION' },
+      { function: '', code: 'INVALID_OPTION' },
+    ])
   })
 
   test('wrong options of createRegistry are thrown: there is nothing that could tell of them', () => {

@@ -47,6 +47,15 @@ describe('the module of a function', () => {
   })
 })
 
+test('a registry can be made where no module can be told', async () => {
+  const context = { createRegistry, store: memoryStore() }
+  const registry = vm.runInNewContext('createRegistry({ store })', context, { filename: 'evaluated' }) as ReturnType<
+    typeof createRegistry
+  >
+  const f = registry.register({ name: 'f', isolation: 'inline' })(() => 1)
+  expect(await f()).toBe(1)
+})
+
 describe('a module that does not register the function when a child imports it', () => {
   test("is named, be it a wrapper's, with the way out: module", async () => {
     await expect(wrapped.lost()).rejects.toMatchObject({

@@ -44,6 +44,7 @@ describe('createRegistry', () => {
     ],
     ['graceMs', { store, graceMs: -1 }, 'INVALID_OPTION', 'graceMs must be milliseconds'],
     ['pool', { store, pool: 4 }, 'INVALID_OPTION', 'pool must be an object'],
+    ['a pool of null', { store, pool: null }, 'INVALID_OPTION', 'pool must be an object'],
     ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'it has maxProcesses'],
     [
       'maxProcesses',
@@ -86,6 +87,14 @@ describe('register', () => {
       "module must be the URL of a module's file, e.g. import.meta.url",
     ],
     ['a module that is no file', { module: 'data:text/javascript,1' }, 'INVALID_OPTION', 'import.meta.url'],
+    [
+      'a module of the web',
+      { module: 'https://example.org/file:///a.mjs' },
+      'INVALID_OPTION',
+      'module must be the URL',
+    ],
+    ['a module that is no URL', { module: 'file://[' }, 'INVALID_OPTION', 'module must be the URL'],
+    ['a module of a list', { module: ['file:///a.mjs'] }, 'INVALID_OPTION', 'module must be the URL'],
     ['isolation', { isolation: 'none' }, 'INVALID_OPTION', "isolation must be 'warm'"],
     ['timeoutMs', { timeoutMs: NaN }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
     ['results', { results: 'hide' }, 'INVALID_OPTION', "results must be 'pass', 'redact' or 'refuse'"],
@@ -133,6 +142,13 @@ describe('a call', () => {
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject(refusal(code, message))
     expect(await rejection(registry.call('read', [], options as never))).toMatchObject(refusal(code, message))
+  })
+
+  test('says which of both has refused its options', async () => {
+    expect(thrownBy(() => read.with(null as never))).toMatchObject(refusal('INVALID_OPTION', 'with takes an object'))
+    expect(await rejection(registry.call('read', [], null as never))).toMatchObject(
+      refusal('INVALID_OPTION', 'registry.call takes an object'),
+    )
   })
 
   test('by name takes its arguments as an array', async () => {
