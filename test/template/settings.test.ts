@@ -109,7 +109,7 @@ describe('an issue of a reference names it', () => {
     ['NOT_FOUND', '{{ SECRETS.a.B }} {{ D.x }}', {}, 'D.x'],
   ])('%s: %s', async (code, text, options, reference) => {
     const contexts = { SECRETS, D: {} }
-    const issues = await issuesOf(resolveTemplate<unknown, unknown>(text, contexts, options as never))
+    const issues = await issuesOf(resolveTemplate<unknown, unknown>(text, contexts, options))
     expect(issues).toMatchObject([{ code, reference }])
   })
 
