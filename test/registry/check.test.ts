@@ -1,4 +1,4 @@
-import { createRegistry, defineSecret, memoryStore, MissingSecretsError, StoreError } from 'latchkey'
+import { createRegistry, defineSecret, memoryStore, MissingSecretsError, type SecretStore, StoreError } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answeringStore, CANARY, infoOf, laterStore } from '../helpers/stores.ts'
@@ -131,8 +131,9 @@ describe('with a store that answers later', () => {
   test('values are checked also where only one of several requirements has schemas', async () => {
     const gh = defineSecret('gh', { TOKEN: z.string().startsWith('ghp_') })
     const registry = createRegistry({ store: memoryStore({ gh: { TOKEN: 'x' }, zz: { Z: 'z' } }), isolation: 'inline' })
-    registry.register({ name: 'f', secrets: [gh, 'zz'] })(() => 1)
+    const f = registry.register({ name: 'f', secrets: [gh, 'zz'] })(() => 1)
     await expect(registry.ready()).rejects.toMatchObject({ code: 'INVALID_SECRET_VALUE' })
+    await expect(f()).rejects.toMatchObject({ code: 'INVALID_SECRET_VALUE' })
   })
 
   test('what was mended between registering and ready() is not told', async () => {
@@ -181,8 +182,28 @@ describe('with a store that answers later', () => {
     })
     const registry = createRegistry({ store, isolation: 'inline' })
     for (const name of ['a', 'b', 'c']) registry.register({ name, secrets: ['gh'] })(() => 1)
+    // What registering asked has been answered: ready() need not ask it again.
+    await new Promise((resolve) => setImmediate(resolve))
     await registry.ready()
     expect(asked).toBe(1)
+  })
+
+  test('values are read only of what is there', async () => {
+    const batches: string[][] = []
+    const memory = memoryStore({ gh: { TOKEN: 't' } })
+    const store: SecretStore = {
+      ...memory,
+      getMany: (requests, options) => {
+        batches.push(requests.map(({ name }) => name))
+        return memory.getMany(requests, options)
+      },
+    }
+    const registry = createRegistry({ store, missing: 'defer' })
+    for (const name of ['gh', 'none']) {
+      registry.register({ name, secrets: [defineSecret(name, { TOKEN: z.string() })] })(() => 1)
+    }
+    expect(await registry.check()).toMatchObject({ missing: [{ secret: 'none' }], invalid: [], failures: [] })
+    expect(batches).toEqual([['gh']])
   })
 
   test('several collisions are one error that names each', async () => {

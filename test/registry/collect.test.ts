@@ -142,6 +142,16 @@ describe('a process that collects', () => {
     expect((await registry.check()).conflicts).toEqual([])
   })
 
+  test('a conflict that only a store shows is told beside what was refused', async () => {
+    const registry = collected()
+    registry.register({ name: 'typo', secret: ['a'] } as never)(() => 1)
+    registry.register({ name: 'both', secrets: ['a', 'b'] })(() => 1)
+    expect((await registry.check()).conflicts).toMatchObject([
+      { function: 'typo', code: 'UNKNOWN_OPTION' },
+      { function: 'both', scope: 'default', code: 'ENV_COLLISION' },
+    ])
+  })
+
   test('a name that is no text is none', async () => {
     const registry = collected()
     expect(registry.register({ name: 7 } as never)(() => 1).definition.name).toBe('')

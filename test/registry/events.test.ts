@@ -184,6 +184,12 @@ describe('latchkey:secret:read', () => {
     await other.ready()
     await other.close()
     expect(reads).toMatchObject([{ function: 'f', scope: undefined, purpose: 'check', secrets: [{ name: 'typed' }] }])
+    reads.length = 0
+    const both = createRegistry({ store, missing: 'defer', isolation: 'inline' })
+    for (const name of ['f', 'g']) both.register({ name, secrets: [typed] })(() => 1)
+    await both.check()
+    // For no function by itself.
+    expect(reads).toMatchObject([{ function: undefined, purpose: 'check', secrets: [{ name: 'typed' }] }])
   })
 })
 

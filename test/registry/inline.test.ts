@@ -55,6 +55,7 @@ describe('an inline call', () => {
       const f = make().register({ name: 'f' })(() => 1)
       await expect(f()).rejects.toMatchObject({
         code: 'INLINE_IN_PRODUCTION',
+        message: 'f: inline calls are for tests, and NODE_ENV is production.',
         hint: "Use isolation 'warm' or 'call'.",
       })
     } finally {

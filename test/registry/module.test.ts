@@ -36,7 +36,7 @@ describe('the module of a function', () => {
     const f = vm.runInNewContext('register(() => 1)', { register }, { filename: 'evaluated' }) as ReturnType<
       typeof register<() => number>
     >
-    expect(f.definition.module).toBeUndefined()
+    expect(f.definition).not.toHaveProperty('module')
     await expect(f()).rejects.toMatchObject({
       code: 'MODULE_UNKNOWN',
       hint: expect.stringContaining('module: import.meta.url') as string,

@@ -21,6 +21,7 @@ describe('createRegistry', () => {
     ],
     ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
     ['an unknown option', { store, scopes: 'a' }, 'UNKNOWN_OPTION', 'has no option "scopes"; it has store, scope'],
+    ['a mistyped option, of which another is missing', { stores: store }, 'UNKNOWN_OPTION', 'has no option "stores"'],
     ['two unknown options', { store, a: 1, b: 2 }, 'UNKNOWN_OPTION', 'has no option "a", "b"; it has store, scope'],
     ['an unknown option of undefined', { store, scopes: undefined }, 'UNKNOWN_OPTION', '"scopes"'],
     ['a scope that is none', { store, scope: 'a//b' }, 'INVALID_NAME', '"a//b" is not a scope'],

@@ -177,6 +177,14 @@ describe('what a store answers', () => {
     expect(allTextOf(error)).not.toContain(CANARY)
   })
 
+  test('may be the same object with other values, where it is not frozen', async () => {
+    const values = { TOKEN: 'old' }
+    const read = reading(answeringStore({ getMany: () => [odd({ values })] }))
+    expect(await read()).toBe('old')
+    values.TOKEN = 'new'
+    expect(await read()).toBe('new')
+  })
+
   test('may come at once, and need not be frozen', async () => {
     expect(await reading(answeringStore({ getMany: () => [odd({})] }))()).toBe('t')
   })
