@@ -51,7 +51,9 @@ const VERSION = expect.any(String) as string
 
 describe('latchkey:call', () => {
   test('tells start, end, asyncStart and asyncEnd of a call with one record, filled in as things are known', async () => {
+    const before = performance.now()
     const { pid } = await fixture.tokens.with({ partition: 'p' })()
+    const took = performance.now() - before
     const known = { function: 'tokens', scope: 'default', partition: 'p', isolation: 'warm', attempts: 1 }
     const later = {
       secrets: undefined,
@@ -71,6 +73,9 @@ describe('latchkey:call', () => {
     expect(new Set(calls.map(({ record }) => record)).size).toBe(1)
     const { record } = calls[0]!
     expect(record.durationMs).toBeGreaterThanOrEqual(record.waitedMs!)
+    expect(record.durationMs).toBeLessThanOrEqual(took)
+    const read = reads.find(({ function: of }) => of === 'tokens')
+    expect(read?.durationMs).toBeLessThanOrEqual(took)
   })
 
   test.each<[string, () => Promise<unknown>]>([
