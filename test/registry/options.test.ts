@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { createRegistry, memoryStore, type RegisterOptions, type Registry } from 'latchkey'
 import { afterEach, describe, expect, test } from 'vitest'
+import { registrySettings } from '../../src/registry/options.ts'
 import { rejection, thrownBy } from '../helpers/thrown.ts'
 
 const store = memoryStore({ gh: { TOKEN: 't' } })
@@ -205,5 +207,41 @@ describe('what somebody put on Object.prototype', () => {
     expect(long.definition.requirements).toEqual([{ name: 'gh', optional: false }])
     expect(await long()).toBe('t')
     expect((await registry.check()).ok).toBe(true)
+  })
+})
+
+describe('the settings of a registry', () => {
+  test('have a default for all that is not given', () => {
+    const maxProcesses = Math.max(8, 2 * availableParallelism())
+    expect(registrySettings({ store })).toEqual({
+      ...{ store, scope: 'default', missing: 'throw', env: [], isolation: 'warm', timeoutMs: 300_000, graceMs: 250 },
+      pool: {
+        ...{ maxProcesses, maxPerKey: maxProcesses, spares: 1, maxQueue: 10_000, maxQueuePerKey: 2_000 },
+        ...{
+          idleMs: 60_000,
+          startTimeoutMs: 10_000,
+          maxCallsPerWorker: Infinity,
+          maxOldSpaceMb: undefined,
+          preload: [],
+        },
+      },
+      ...{ permission: undefined, user: undefined, redact: true, watch: false, onLog: undefined },
+    })
+  })
+
+  test('are what is given', () => {
+    const pool = {
+      ...{ maxProcesses: 3, maxPerKey: 2, spares: 0, maxQueue: 4, maxQueuePerKey: 5, idleMs: 6, startTimeoutMs: 7 },
+      ...{ maxCallsPerWorker: 8, maxOldSpaceMb: 9, preload: ['a'] },
+    }
+    const given = {
+      ...{ store, scope: 'acme', missing: 'defer', env: ['A'], isolation: 'call', timeoutMs: 1, graceMs: 2, pool },
+      ...{ redact: false, watch: true, onLog: false, permission: { read: ['/r'], write: ['/w'], net: false } },
+    }
+    expect(registrySettings({ ...given, uid: 1001 })).toEqual({ ...given, user: { uid: 1001, gid: 1001 } })
+  })
+
+  test('give a permission of true nothing but the network', () => {
+    expect(registrySettings({ store, permission: true }).permission).toEqual({ read: [], write: [], net: true })
   })
 })
