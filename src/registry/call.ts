@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
+import type { StandardSchema } from '../secret.ts'
 import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import type { Job, Outcome, ReadTime } from '../worker/job.ts'
@@ -133,7 +134,7 @@ async function perform(
   const isolation = isolationOf(entry, options, context)
   if (isolation !== 'inline') assertStartsChildren()
   const scope = scopeOf(options, context)
-  const checkedArgs = entry.input === undefined ? args : await validated(entry, args)
+  const checkedArgs = entry.input === undefined ? args : await validated(entry.name, entry.input, args)
   // A snapshot: what the caller does to its objects from here on changes nothing.
   const payload = cloned(entry.name, checkedArgs)
   const reader = { function: entry.name, scope, partition: options.partition, purpose: 'call' } as const
@@ -182,14 +183,13 @@ function decodeArguments(payload: Payload): unknown[] {
   return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
 }
 
-async function validated(entry: Entry, args: readonly unknown[]): Promise<unknown[]> {
-  if (entry.input === undefined) return [...args]
-  const { value, issues } = await schemaFindings(entry.input, args[0])
+async function validated(name: string, input: StandardSchema, args: readonly unknown[]): Promise<unknown[]> {
+  const { value, issues } = await schemaFindings(input, args[0])
   if (issues === undefined) return [value, ...args.slice(1)]
   const places = issues.map(
     ({ path, code }) => `${['input', ...path].join('.')}${code === undefined ? '' : `: ${code}`}`,
   )
-  throw new InputError('INVALID_INPUT', `${entry.name}: ${places.join('; ')}`, { findings: issues })
+  throw new InputError('INVALID_INPUT', `${name}: ${places.join('; ')}`, { findings: issues })
 }
 
 function cloned(name: string, args: readonly unknown[]): Payload {

@@ -123,8 +123,7 @@ export function requireClean(all: readonly Findings[]): void {
 }
 
 function requireNoConflict(conflicts: readonly RegistrationError[]): void {
-  const [first, ...others] = conflicts
+  const [first] = conflicts
   if (first === undefined) return
-  if (others.length === 0) throw first
   throw new RegistrationError(first.code, conflicts.map(({ message }) => message).join('\n'), { hint: first.hint })
 }

@@ -163,7 +163,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     // Where the time is up, nobody is asked again: what was found before is the last that is known.
     const isLate = all.some((entry, index) => begun.has(entry) && before[index] === undefined)
     begun.clear()
-    const last = isLate ? before.filter((found) => found !== undefined).filter((found) => !isClean(found)) : []
+    const last = isLate ? before.filter((found) => found !== undefined) : []
     const open = all.filter((_, index) => {
       const found = before[index]
       return found === undefined || !(isClean(found) || last.includes(found))

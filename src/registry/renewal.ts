@@ -59,7 +59,6 @@ export function createRenewals(settings: RegistrySettings, scheduler: () => Sche
     if (known !== undefined) return known
     const made = scopeWatches(store, RETRY_MS, {
       changed(scope, name) {
-        if (closed) return
         changed.add(`${scope}\0${name}`)
         if (renewing) return
         renewing = true

@@ -44,7 +44,7 @@ export async function readSecrets(
   source: StoreSource,
   placed: readonly Placed[],
   reader: Reader,
-  limit?: Limit,
+  limit: Limit,
 ): Promise<Reading> {
   const began = performance.now()
   const answers = await readBatches(source, placed, reader, limit)
@@ -56,7 +56,7 @@ async function readBatches(
   source: StoreSource,
   placed: readonly Placed[],
   reader: Reader,
-  limit: Limit | undefined,
+  limit: Limit,
 ): Promise<ReadonlyMap<string, Secret | undefined>> {
   const batches = new Map<SecretStore, Map<string, { name: string; scope: string; keys: string[] | undefined }>>()
   for (const { need, scope } of placed) {
@@ -75,7 +75,7 @@ async function readBatches(
       const read = (): Promise<void> =>
         askStore(store, async () => {
           const answer = store.getMany(requests, askedWith(store, limit))
-          const secrets: unknown = await (limit && 'within' in limit ? limit.within(store, answer) : answer)
+          const secrets: unknown = await ('within' in limit ? limit.within(store, answer) : answer)
           if (!Array.isArray(secrets) || secrets.length !== requests.length) {
             throw badAnswer(store, 'it did not answer each request')
           }
@@ -90,8 +90,8 @@ async function readBatches(
 }
 
 /** A store that answers at once has nothing to give up, and a signal costs more than its answer. */
-function askedWith(store: SecretStore, limit: Limit | undefined): { signal?: AbortSignal } {
-  return limit === undefined || store.capabilities.syncDescribe ? {} : { signal: limit.signal() }
+function askedWith(store: SecretStore, limit: Limit): { signal?: AbortSignal } {
+  return store.capabilities.syncDescribe ? {} : { signal: limit.signal() }
 }
 
 /** Which keys of a secret are injected for a requirement. */

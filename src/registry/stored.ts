@@ -61,7 +61,7 @@ async function listScope(source: StoreSource, scope: string, deadline: Deadline)
   try {
     const store = storeOf(source, scope)
     if (!store.capabilities.list) {
-      throw new StoreError('INVALID', `The store of scope ${scope} cannot list what it holds.`, { scope })
+      throw new StoreError('INVALID', `The store of scope ${scope} cannot list what it holds.`)
     }
     return { scope, listed: await deadline.within(store, listOf(store, scope)) }
   } catch (failure) {
@@ -74,7 +74,7 @@ async function listOf(store: SecretStore, scope: string): Promise<readonly Secre
   try {
     for await (const info of store.list({ scope })) {
       const { name } = info
-      if (!isSecretName(name)) throw badAnswer(store, 'list answered something that has no name of a secret', { scope })
+      if (!isSecretName(name)) throw badAnswer(store, 'list answered something that has no name of a secret')
       const keys = checkedInfo(store, scope, name, info) ?? []
       listed.push({ ...info, name, scope, keys })
     }

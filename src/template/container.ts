@@ -62,7 +62,7 @@ export function enter(
 ): Frame | null {
   const isArray = Array.isArray(source)
   if (!isArray && !isPlain(source)) {
-    if (!plan.keepLiterals || !isLiteral(source)) refuse(plan, 'UNSUPPORTED_VALUE', parent, key)
+    refuse(plan, 'UNSUPPORTED_VALUE', parent, key)
     return null
   }
   const depth = parent === null ? 1 : parent.depth + 1

@@ -1,4 +1,4 @@
-import { createRegistry, defineSecret, memoryStore, MissingSecretsError, StoreError } from 'latchkey'
+import { createRegistry, defineSecret, memoryStore, MissingSecretsError, type SecretStore, StoreError } from 'latchkey'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answeringStore, CANARY, infoOf, laterStore } from '../helpers/stores.ts'
@@ -110,9 +110,10 @@ describe('with a store that answers later', () => {
   test('one that is there does not speak for one that is missing, in whatever scope', async () => {
     const store = laterStore({ gh: { TOKEN: 't' } })
     await store.set('gh', { OTHER: 't' }, { scope: 'b' })
-    for (const need of ['none', { name: 'gh', scope: 'b', keys: ['TOKEN'] }, { name: 'gh', scope: 'c' }]) {
+    for (const need of [{ name: 'none' }, { name: 'gh', scope: 'b', keys: ['TOKEN'] }, { name: 'gh', scope: 'c' }]) {
       const registry = createRegistry({ store, isolation: 'inline' })
-      registry.register({ name: 'f', secrets: ['gh', need] })(() => 1)
+      // With variables of its own, so that nothing else is wrong.
+      registry.register({ name: 'f', secrets: ['gh', { ...need, prefix: 'X_' }] })(() => 1)
       await expect(registry.ready()).rejects.toMatchObject({ code: 'MISSING_SECRETS', missing: [{ function: 'f' }] })
     }
   })
@@ -130,14 +131,17 @@ describe('with a store that answers later', () => {
   test('values are checked also where only one of several requirements has schemas', async () => {
     const gh = defineSecret('gh', { TOKEN: z.string().startsWith('ghp_') })
     const registry = createRegistry({ store: memoryStore({ gh: { TOKEN: 'x' }, zz: { Z: 'z' } }), isolation: 'inline' })
-    registry.register({ name: 'f', secrets: [gh, 'zz'] })(() => 1)
+    const f = registry.register({ name: 'f', secrets: [gh, 'zz'] })(() => 1)
     await expect(registry.ready()).rejects.toMatchObject({ code: 'INVALID_SECRET_VALUE' })
+    await expect(f()).rejects.toMatchObject({ code: 'INVALID_SECRET_VALUE' })
   })
 
   test('what was mended between registering and ready() is not told', async () => {
     const store = laterStore()
     const registry = createRegistry({ store, isolation: 'inline' })
     registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
+    // What registering asked has been answered.
+    await new Promise((resolve) => setImmediate(resolve))
     await store.set('gh', { TOKEN: 't' })
     await registry.ready()
   })
@@ -178,8 +182,28 @@ describe('with a store that answers later', () => {
     })
     const registry = createRegistry({ store, isolation: 'inline' })
     for (const name of ['a', 'b', 'c']) registry.register({ name, secrets: ['gh'] })(() => 1)
+    // What registering asked has been answered: ready() need not ask it again.
+    await new Promise((resolve) => setImmediate(resolve))
     await registry.ready()
     expect(asked).toBe(1)
+  })
+
+  test('values are read only of what is there', async () => {
+    const batches: string[][] = []
+    const memory = memoryStore({ gh: { TOKEN: 't' } })
+    const store: SecretStore = {
+      ...memory,
+      getMany: (requests, options) => {
+        batches.push(requests.map(({ name }) => name))
+        return memory.getMany(requests, options)
+      },
+    }
+    const registry = createRegistry({ store, missing: 'defer' })
+    for (const name of ['gh', 'none']) {
+      registry.register({ name, secrets: [defineSecret(name, { TOKEN: z.string() })] })(() => 1)
+    }
+    expect(await registry.check()).toMatchObject({ missing: [{ secret: 'none' }], invalid: [], failures: [] })
+    expect(batches).toEqual([['gh']])
   })
 
   test('several collisions are one error that names each', async () => {
@@ -187,8 +211,11 @@ describe('with a store that answers later', () => {
     registry.register({ name: 'f', secrets: ['a', 'b'] })(() => 1)
     registry.register({ name: 'g', secrets: ['a', 'b'] })(() => 1)
     const error = (await rejection(registry.ready())) as Error
-    expect(error).toMatchObject({ code: 'ENV_COLLISION' })
-    expect(error.message).toMatch(/f: key T of secret a[^]*g: key T of secret a/)
+    expect(error).toMatchObject({
+      code: 'ENV_COLLISION',
+      hint: expect.stringContaining('Rename one of them') as string,
+    })
+    expect(error.message).toMatch(/^f: key T of secret a .*\ng: key T of secret a .*$/)
   })
 })
 
@@ -238,18 +265,21 @@ describe('check', () => {
 })
 
 describe('what describe answers', () => {
-  test.each<[string, unknown]>([
-    ['null', null],
-    ['a string', 'TOKEN'],
-    ['no keys', { name: 'gh', version: '1' }],
-    ['keys as a text', { keys: 'TOKEN' }],
-    ['keys that are no names', { keys: ['TOKEN', 1] }],
-    ['another secret', { ...infoOf('gh'), name: 'dd' }],
-  ])('is a broken contract if it is %s, not an absent secret', async (_, answer) => {
+  test.each<[string, unknown, string]>([
+    ['null', null, 'neither what a secret is nor undefined'],
+    ['a string', 'TOKEN', 'neither what a secret is nor undefined'],
+    ['no keys', { name: 'gh', version: '1' }, 'neither what a secret is nor undefined'],
+    ['keys as a text', { keys: 'TOKEN' }, 'neither what a secret is nor undefined'],
+    ['keys that are no names', { keys: ['TOKEN', 'A B'] }, '"A B" is not a key'],
+    ['another secret', { ...infoOf('gh'), name: 'dd' }, 'another secret'],
+  ])('is a broken contract if it is %s, not an absent secret', async (_, answer, message) => {
     const store = { ...memoryStore(), describe: () => answer as never }
     const registry = createRegistry({ store, missing: 'defer', isolation: 'inline' })
     registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
-    await expect(registry.ready()).rejects.toMatchObject({ code: 'BAD_ANSWER', store: 'memory', secret: 'gh' })
+    await expect(registry.ready()).rejects.toMatchObject({
+      ...{ code: 'BAD_ANSWER', store: 'memory', scope: 'default', secret: 'gh' },
+      message: expect.stringContaining(message) as string,
+    })
     const eager = createRegistry({ store })
     expect(thrownBy(() => eager.register({ name: 'f', secrets: ['gh'] })(() => 1))).toMatchObject({
       code: 'BAD_ANSWER',
@@ -272,7 +302,11 @@ describe('values of a definition', () => {
       { function: 'f', scope: 'default', secret: 'gh', key: 'USER_NAME', path: [], code: 'too_small' },
     ]
     for (const error of [await rejection(registry.ready()), await rejection(f())]) {
-      expect(error).toMatchObject({ code: 'INVALID_SECRET_VALUE', findings })
+      expect(error).toMatchObject({
+        code: 'INVALID_SECRET_VALUE',
+        findings,
+        hint: expect.stringContaining('correct the one or the other') as string,
+      })
       expect((error as Error).message).toContain('key TOKEN of secret gh (scope default): invalid_format')
       expect(allTextOf(error)).not.toContain(CANARY)
     }

@@ -58,6 +58,7 @@ describe('a process that collects', () => {
     registry.register({ name: 'twice' })(() => 1)
     registry.register({ name: 'twice' })(() => 2)
     registry.register({ name: 'typo', secret: ['a'] } as never)(() => 1)
+    registry.register({ name: 'typo', label: 'a' } as never)(() => 1)
     registry.register({ name: 'none' })(undefined as never)
     registry.register({
       name: 'both',
@@ -70,7 +71,8 @@ describe('a process that collects', () => {
     const expected = [
       { function: '', code: 'NAMELESS_FUNCTION' },
       { function: 'twice', code: 'DUPLICATE_NAME' },
-      { function: 'typo', code: 'UNKNOWN_OPTION' },
+      { function: 'typo', code: 'UNKNOWN_OPTION', message: expect.stringContaining('no option "secret"') as string },
+      { function: 'typo', code: 'UNKNOWN_OPTION', message: expect.stringContaining('no option "label"') as string },
       { function: 'none', code: 'INVALID_OPTION' },
       { function: 'both', code: 'ENV_COLLISION' },
       { function: 'path', code: 'RESERVED_NAME' },
@@ -80,7 +82,9 @@ describe('a process that collects', () => {
     // Each once, though the check finds two of them again in the scope.
     expect(conflicts).toMatchObject(expected)
     expect(conflicts).toHaveLength(expected.length)
-    expect((await registry.manifest()).refused).toHaveLength(expected.length)
+    // The manifest is the same whatever the order was: by function, then by what is said.
+    const [nameless, twice, secret, label, none, both, path] = expected
+    expect((await registry.manifest()).refused).toMatchObject([nameless, both, none, path, twice, label, secret])
     expect(registry.functions().map(({ name }) => name)).toEqual(['twice', 'both', 'path'])
   })
 
@@ -115,8 +119,13 @@ describe('a process that collects', () => {
     const f = registry.register({ name: 'f', secrets: ['a'] })(() => ran++)
     const refused = registry.register({ name: 'f', input: z.string() })(() => ran++)
     for (const call of [f(), f.with({ scope: 'x' })(), registry.call('f'), refused('x'), refused.with({})('x')]) {
-      await expect(call).rejects.toMatchObject({ code: 'COLLECTING' })
+      await expect(call).rejects.toMatchObject({
+        code: 'COLLECTING',
+        message: 'f was called while latchkey only looks at what is registered.',
+        hint: expect.stringContaining('not at the top level of the module') as string,
+      })
     }
+    expect(refused.definition).toEqual({ name: 'f', requirements: [] })
     expect(ran).toBe(0)
     await registry.close()
   })
@@ -131,6 +140,26 @@ describe('a process that collects', () => {
     }
     expect(() => registry.register({ name: 'f', input: input as never })(() => 1)).toThrow(error)
     expect((await registry.check()).conflicts).toEqual([])
+  })
+
+  test('a conflict that only a store shows is told beside what was refused', async () => {
+    const registry = collected()
+    registry.register({ name: 'typo', secret: ['a'] } as never)(() => 1)
+    registry.register({ name: 'both', secrets: ['a', 'b'] })(() => 1)
+    expect((await registry.check()).conflicts).toMatchObject([
+      { function: 'typo', code: 'UNKNOWN_OPTION' },
+      { function: 'both', scope: 'default', code: 'ENV_COLLISION' },
+    ])
+  })
+
+  test('a name that is no text is none', async () => {
+    const registry = collected()
+    expect(registry.register({ name: 7 } as never)(() => 1).definition.name).toBe('')
+    expect(registry.register({})(undefined as never)).toHaveProperty('definition.name', '')
+    expect((await registry.check()).conflicts).toMatchObject([
+      { function: '', code: 'INVALID_OPTION' },
+      { function: '', code: 'INVALID_OPTION' },
+    ])
   })
 
   test('wrong options of createRegistry are thrown: there is nothing that could tell of them', () => {

@@ -128,6 +128,34 @@ test('one of two checks that ask the same gives up alone, and the next asks anew
   expect(state.aborted).toBe(1)
 })
 
+test('an answer that comes when nobody waits for it any more leaves the question alone that was asked since', async () => {
+  const memory = memoryStore({ gh: { TOKEN: 't' } })
+  const answers: (() => void)[] = []
+  const store: SecretStore = {
+    ...memory,
+    capabilities: { ...memory.capabilities, syncDescribe: false },
+    describe: (name) =>
+      new Promise((resolve) => {
+        answers.push(() => {
+          resolve(memory.describe(name))
+        })
+      }),
+  }
+  const registry = createRegistry({ store, isolation: 'inline', missing: 'defer' })
+  registry.register({ name: 'f', secrets: ['gh'] })(() => 1)
+  const first = registry.check({ timeoutMs: 100 })
+  await vi.advanceTimersByTimeAsync(100)
+  expect((await first).ok).toBe(false)
+  const second = registry.check()
+  answers[0]?.()
+  await vi.advanceTimersByTimeAsync(0)
+  const third = registry.check()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(answers).toHaveLength(2)
+  answers[1]?.()
+  expect([(await second).ok, (await third).ok]).toEqual([true, true])
+})
+
 test('what registering began is not waited for any longer by ready(), which does not ask it anew either', async () => {
   const { store, state } = slowStore()
   state.answers = false

@@ -83,6 +83,24 @@ test.each<[string, unknown, unknown[], string]>([
   })
 })
 
+test.each<[string, unknown[]]>([
+  ['undefined', [undefined]],
+  ['null', [null]],
+  ['an object', [{}]],
+  ['an index and a list, as map() gives', [0, []]],
+])('what stands after a function and is no context of a decorator is left alone: %s', (_, given) => {
+  // Its text speaks of a class, and it is none.
+  const called = decorate(
+    () =>
+      class {
+        readonly host = 1
+      },
+    ...given,
+  )
+  expect(called.name).toBe('m')
+  expect(called).toHaveProperty('definition.name', 'm')
+})
+
 test('a method without a name is called Class.method', () => {
   const registry = createRegistry({ store: memoryStore() })
   const addInitializer = (initialize: (this: unknown) => void) => {
@@ -106,9 +124,10 @@ test('a method of a class without a name needs one', () => {
 
 test('a method that is called before its class is there rejects', async () => {
   const early = decorate(method, context({}))
-  expect(early.name).toBe('m')
+  expect(Object.getOwnPropertyDescriptor(early, 'name')).toMatchObject({ value: 'm', configurable: true })
   await expect(early()).rejects.toMatchObject({
     code: 'UNKNOWN_FUNCTION',
     message: 'm was called before its class was defined.',
+    hint: expect.stringContaining('Call it after the class') as string,
   })
 })

@@ -36,6 +36,17 @@ test('a function gets what the schemas give, in a child of its own definition', 
   expect((await fixture.asStored()).ends).toEqual(Array(2).fill('"-----\\n"'))
 })
 
+test('a secret that its schemas leave as it is stays the very same, also beside one that is absent', async () => {
+  const secret = (await memoryStore({ gh: { TOKEN: 't' } }).get('gh'))!
+  const found = [
+    { need: needed({ name: 'absent', optional: true }), scope: 'default', secret: undefined },
+    { need: needed(defineSecret('gh', { TOKEN: z.string() })), scope: 'default', secret },
+  ]
+  const fit = await requireFit('f', found)
+  expect(fit).toEqual(found)
+  expect(fit[1]?.secret).toBe(secret)
+})
+
 test('a schema that gives something else each time gives it to each call', async () => {
   let calls = 0
   const counts = defineSecret('counts', {

@@ -51,7 +51,9 @@ const VERSION = expect.any(String) as string
 
 describe('latchkey:call', () => {
   test('tells start, end, asyncStart and asyncEnd of a call with one record, filled in as things are known', async () => {
+    const before = performance.now()
     const { pid } = await fixture.tokens.with({ partition: 'p' })()
+    const took = performance.now() - before
     const known = { function: 'tokens', scope: 'default', partition: 'p', isolation: 'warm', attempts: 1 }
     const later = {
       secrets: undefined,
@@ -71,6 +73,9 @@ describe('latchkey:call', () => {
     expect(new Set(calls.map(({ record }) => record)).size).toBe(1)
     const { record } = calls[0]!
     expect(record.durationMs).toBeGreaterThanOrEqual(record.waitedMs!)
+    expect(record.durationMs).toBeLessThanOrEqual(took)
+    const read = reads.find(({ function: of }) => of === 'tokens')
+    expect(read?.durationMs).toBeLessThanOrEqual(took)
   })
 
   test.each<[string, () => Promise<unknown>]>([
@@ -184,6 +189,12 @@ describe('latchkey:secret:read', () => {
     await other.ready()
     await other.close()
     expect(reads).toMatchObject([{ function: 'f', scope: undefined, purpose: 'check', secrets: [{ name: 'typed' }] }])
+    reads.length = 0
+    const both = createRegistry({ store, missing: 'defer', isolation: 'inline' })
+    for (const name of ['f', 'g']) both.register({ name, secrets: [typed] })(() => 1)
+    await both.check()
+    // For no function by itself.
+    expect(reads).toMatchObject([{ function: undefined, purpose: 'check', secrets: [{ name: 'typed' }] }])
   })
 })
 
@@ -218,6 +229,21 @@ describe('latchkey:worker', () => {
     const { pid } = workers.find(({ event }) => event === 'assigned')!
     await until(() => ended(pid!) !== undefined)
     expect(ended(pid!)).toMatchObject({ reason, calls: 1 })
+  })
+
+  test('lets a call be given up while it is given its process, which ends', async () => {
+    // A process that waits for its next call gets it at once.
+    const pid = await fixture.pid.with({ partition: 'given up' })()
+    const controller = new AbortController()
+    const giveUp = (event: unknown): void => {
+      if ((event as WorkerEvent).event === 'assigned') controller.abort('given up')
+    }
+    subscribe('latchkey:worker', giveUp)
+    const call = fixture.hangs.with({ partition: 'given up', signal: controller.signal })()
+    expect(await rejection(call)).toBe('given up')
+    unsubscribe('latchkey:worker', giveUp)
+    await until(() => ended(pid) !== undefined)
+    expect(ended(pid)).toMatchObject({ reason: 'cancelled' })
   })
 
   test('tells that a process is ended because a secret has a newer version', async () => {

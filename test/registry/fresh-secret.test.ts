@@ -89,8 +89,14 @@ describe('withFreshSecret', () => {
     const { store, state, send } = await service()
     await store.set('gh', { TOKEN: 'new' })
     state.accepts = 'new'
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
     await expect(withFreshSecret(send, recognises)()).rejects.toMatchObject({ code: 401 })
     expect(state.runs).toBe(1)
+    // Node tells of a rejection that nobody handles when all microtasks are through.
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', unhandled)
+    expect(unhandled).not.toHaveBeenCalled()
   })
 
   test('errors of the library are never asked about: only what the function threw', async () => {
@@ -126,6 +132,51 @@ describe('withFreshSecret', () => {
     const newer = await Promise.all(Array.from({ length: 100 }, () => freshness.newer({ found, time }, read)))
     expect(newer.map((again) => again?.found[0]?.secret?.values['TOKEN'])).toEqual(Array(100).fill('new'))
     expect(described).toEqual(['gh'])
+  })
+
+  test('nothing is read again where no version is newer, and nothing is run again with what a store gives of old', async () => {
+    const { store, counted } = await service()
+    const secret = await store.get('gh')
+    const found = [{ need: needed('gh'), scope: 'default', secret }]
+    const time = { began: 0, ended: 0 }
+    const freshness = createFreshness(counted)
+    const read = vi.fn(() => Promise.resolve({ found, time }))
+    expect(await freshness.newer({ found, time }, read)).toBeUndefined()
+    expect(read).not.toHaveBeenCalled()
+    await store.set('gh', { TOKEN: 'new' })
+    // It tells of a newer version, and still gives the older one.
+    expect(await freshness.newer({ found, time }, read)).toBeUndefined()
+    expect(read).toHaveBeenCalledTimes(1)
+  })
+
+  test('what goes wrong while secrets are read again, and is no error of a store, is not hidden', async () => {
+    const { store, counted } = await service()
+    const found = [{ need: needed('gh'), scope: 'default', secret: await store.get('gh') }]
+    await store.set('gh', { TOKEN: 'new' })
+    const own = new TypeError('a mistake')
+    const newer = createFreshness(counted).newer({ found, time: { began: 0, ended: 0 } }, () => Promise.reject(own))
+    expect(await rejection(newer)).toBe(own)
+  })
+
+  test('one newer secret of several is enough, be it one that was absent before; one that is gone is told as missing', async () => {
+    const store = memoryStore({ gh: { TOKEN: 'old' }, other: { A: 'a' } })
+    const registry = createRegistry({ store, isolation: 'inline', missing: 'defer' })
+    const secrets = ['gh', 'other', { name: 'absent', optional: true }]
+    let rotate: () => Promise<unknown> = () => Promise.resolve()
+    const f = registry.register({ name: 'f', secrets, isAuthError })(async () => {
+      const { TOKEN, B } = process.env
+      if (TOKEN === 'new' || B === 'b') return [TOKEN, B]
+      await rotate()
+      throw Object.assign(new Error('refused'), { code: 401 })
+    })
+    rotate = () => store.set('absent', { B: 'b' })
+    expect(await f()).toEqual(['old', 'b'])
+    await store.delete('absent')
+    rotate = () => store.delete('other')
+    await expect(f()).rejects.toMatchObject({ code: 'MISSING_SECRETS', missing: [{ secret: 'other' }] })
+    await store.set('other', { A: 'a' })
+    rotate = () => store.set('gh', { TOKEN: 'new' })
+    expect(await f()).toEqual(['new', undefined])
   })
 
   test('a question that began before a call failed is no answer to it: it is asked again', async () => {

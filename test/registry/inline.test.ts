@@ -1,4 +1,5 @@
-import { CallError, createRegistry, memoryStore, WorkerError } from 'latchkey'
+import { CallError, createRegistry, memoryStore, type SecretStore, WorkerError } from 'latchkey'
+import { currentCall } from 'latchkey/call'
 import { afterEach, describe, expect, test } from 'vitest'
 import { allTextOf, rejection } from '../helpers/thrown.ts'
 
@@ -54,6 +55,7 @@ describe('an inline call', () => {
       const f = make().register({ name: 'f' })(() => 1)
       await expect(f()).rejects.toMatchObject({
         code: 'INLINE_IN_PRODUCTION',
+        message: 'f: inline calls are for tests, and NODE_ENV is production.',
         hint: "Use isolation 'warm' or 'call'.",
       })
     } finally {
@@ -85,7 +87,11 @@ describe('an inline call', () => {
     expect(await leak('pass')()).toEqual({ map: new Map([['token', TOKEN]]) })
     expect(await leak('redact')()).toEqual({ map: new Map([['token', '***']]) })
     const error = await rejection(leak('refuse')())
-    expect(error).toMatchObject({ code: 'RESULT_REFUSED', function: 'refuse' })
+    expect(error).toMatchObject({
+      code: 'RESULT_REFUSED',
+      function: 'refuse',
+      message: expect.stringContaining("refuse returned a secret's value") as string,
+    })
     expect(allTextOf(error)).not.toContain(TOKEN)
     const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(() => [new Date(0)])
     expect(await harmless()).toEqual([new Date(0)])
@@ -101,6 +107,46 @@ describe('an inline call', () => {
     const aborted = rejection(slow.with({ signal: controller.signal })())
     controller.abort(reason)
     expect(await aborted).toBe(reason)
+  })
+
+  test('that is given up finds its signal aborted, also where it looks only then', async () => {
+    let go: (() => void) | undefined
+    let begin: (() => void) | undefined
+    const began = new Promise<void>((resolve) => (begin = resolve))
+    const signals: AbortSignal[] = []
+    const registry = make()
+    const looks = registry.register({ name: 'looks' })(async () => {
+      begin?.()
+      await new Promise<void>((resolve) => (go = resolve))
+      signals.push(currentCall().signal)
+    })
+    const controller = new AbortController()
+    const call = rejection(looks.with({ signal: controller.signal })())
+    await began
+    controller.abort('given up')
+    expect(await call).toBe('given up')
+    go?.()
+    // Inline calls run one after the other: this one ends after that.
+    await registry.register({ name: 'next' })(() => 1)()
+    expect(signals).toMatchObject([{ aborted: true, reason: 'given up' }])
+  })
+
+  test('runs where the runtime starts no children; any other call, and ready(), is refused before a secret is read', async () => {
+    Object.defineProperty(process.versions, 'bun', { value: '1.4.5', configurable: true })
+    try {
+      let reads = 0
+      const counted: SecretStore = { ...store, getMany: (...asked) => (reads++, store.getMany(...asked)) }
+      const registry = createRegistry({ store: counted })
+      const f = registry.register({ name: 'f', secrets: ['gh'] })(() => process.env['INLINE_TOKEN'])
+      for (const refused of [f(), f.with({ isolation: 'call' })(), registry.ready()]) {
+        expect(await rejection(refused)).toMatchObject({ code: 'UNSUPPORTED' })
+      }
+      expect(reads).toBe(0)
+      expect(await f.with({ isolation: 'inline' })()).toBe(TOKEN)
+      await make().ready()
+    } finally {
+      Reflect.deleteProperty(process.versions, 'bun')
+    }
   })
 
   test('given up before its turn never runs', async () => {

@@ -1,5 +1,6 @@
 import { createRegistry, defineSecret, memoryStore, type SecretStore, StoreError } from 'latchkey'
 import { fileURLToPath } from 'node:url'
+import vm from 'node:vm'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { answeringStore, CANARY, infoOf, laterStore } from '../helpers/stores.ts'
@@ -81,7 +82,8 @@ describe('the manifest', () => {
       },
     ])
     expect(manifest).not.toHaveProperty('stored')
-    expect(JSON.parse(JSON.stringify(manifest))).toEqual(manifest)
+    // As data it is the same: no part of it stands there without saying something.
+    expect(JSON.parse(JSON.stringify(manifest))).toStrictEqual(manifest)
   })
 
   test('is the same text whatever the order of registration, and below whatever folder', async () => {
@@ -97,6 +99,32 @@ describe('the manifest', () => {
     expect(other).toBe(one)
   })
 
+  test('stands sorted by names, then by scopes, whatever the order of what was declared', async () => {
+    const registry = createRegistry({ store: memoryStore(), missing: 'defer' })
+    const secrets = [
+      { name: 'gh', scope: 'b', keys: ['TOKEN'], prefix: 'B_' },
+      { name: 'gh', scope: 'a', keys: ['USER', 'TOKEN'], prefix: 'A_' },
+      { name: 'gh', keys: ['TOKEN'] },
+      { name: 'aa', keys: ['A'] },
+    ]
+    registry.register({ name: 'f', secrets })(() => 1)
+    const manifest = await registry.manifest()
+    const sorted = [['aa', undefined], ...[undefined, 'a', 'b'].map((scope) => ['gh', scope])]
+    expect(manifest.functions[0]?.requirements.map(({ name, scope }) => [name, scope])).toEqual(sorted)
+    expect(manifest.secrets.map(({ name, scope }) => [name, scope])).toEqual(sorted)
+    expect(manifest.secrets[2]?.keys.map(({ key }) => key)).toEqual(['TOKEN', 'USER'])
+  })
+
+  test('tells the URL of a module that has no path here, and none where it is not known', async () => {
+    const registry = createRegistry({ store: memoryStore(), missing: 'defer' })
+    const elsewhere = 'file://server/share/jobs.mjs'
+    registry.register({ name: 'a', module: elsewhere })(() => 1)
+    vm.runInNewContext('register(() => 1)', { register: registry.register({ name: 'b' }) }, { filename: 'evaluated' })
+    const { functions } = await registry.manifest()
+    expect(functions[0]).toMatchObject({ name: 'a', module: elsewhere })
+    expect(functions[1]).not.toHaveProperty('module')
+  })
+
   test('with scopes tells what is stored, unused and missing there', async () => {
     const store = memoryStore()
     const values = { TOKEN: CANARY, USER_NAME: CANARY, EXTRA: CANARY }
@@ -104,9 +132,9 @@ describe('the manifest', () => {
     await store.set('old', { A: CANARY }, { scope: 'acme' })
     await store.set('shared', { URL: CANARY, B: CANARY }, { scope: 'platform' })
     await store.set('elsewhere', { A: CANARY }, { scope: 'other' })
-    const { stored, ...rest } = await registryOf(store).manifest({ scopes: ['acme', 'empty', 'acme'] })
+    const { stored, ...rest } = await registryOf(store).manifest({ scopes: ['empty', 'acme', 'empty'] })
     const createdAt = expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/) as string
-    expect(stored).toEqual({
+    expect(stored).toStrictEqual({
       scopes: ['acme', 'empty'],
       secrets: [
         {
@@ -143,6 +171,33 @@ describe('the manifest', () => {
       conflicts: [],
     })
     expect(JSON.stringify({ stored, rest })).not.toContain(CANARY)
+  })
+
+  test('stands sorted in whatever order stores answer, and asks for nothing that a list has told', async () => {
+    const memory = memoryStore()
+    let asked = 0
+    const store: SecretStore = {
+      ...memory,
+      capabilities: { ...memory.capabilities, syncDescribe: false },
+      describe: () => {
+        asked++
+        return undefined
+      },
+      // eslint-disable-next-line @typescript-eslint/require-await -- a list that is not sorted
+      async *list({ scope = 'default' } = {}) {
+        for (const name of ['z', 'b', 'y', 'a']) yield { name, scope, version: '1', keys: ['Z', 'A'] }
+      },
+    }
+    const registry = createRegistry({ store, missing: 'defer' })
+    const secrets = ['z', 'b'].map((name) => ({ name, prefix: `${name}_` }))
+    registry.register({ name: 'f', secrets })(() => 1)
+    const { stored } = await registry.manifest({ scopes: ['two', 'one'] })
+    const places = (list: readonly { scope: string; name: string }[] = []) =>
+      list.map(({ scope, name }) => scope + name)
+    expect(places(stored?.secrets)).toEqual(['oneb', 'onez', 'twob', 'twoz'])
+    expect(places(stored?.unused)).toEqual(['onea', 'oney', 'twoa', 'twoy'])
+    expect(stored?.secrets[0]?.keys.map(({ key }) => key)).toEqual(['A', 'Z'])
+    expect(asked).toBe(0)
   })
 
   test('with expiry tells what expires next, from the values that functions use, and nothing else of them', async () => {
@@ -205,23 +260,33 @@ describe('the manifest', () => {
     const { stored } = await registry.manifest({ scopes: ['cannot', 'fails', 'lies', 'nameless', 'none'] })
     expect(stored?.unused).toEqual([])
     expect(stored?.unlisted).toMatchObject([
-      { scope: 'cannot', code: 'INVALID' },
+      { scope: 'cannot', code: 'INVALID', message: 'The store of scope cannot cannot list what it holds.' },
       { scope: 'fails', code: 'STORE_FAILED' },
       { scope: 'lies', code: 'BAD_ANSWER' },
-      { scope: 'nameless', code: 'BAD_ANSWER' },
+      {
+        ...{ scope: 'nameless', code: 'BAD_ANSWER' },
+        message: expect.stringContaining('list answered something that has no name of a secret') as string,
+      },
       { scope: 'none', code: 'BAD_ANSWER' },
     ])
     expect(JSON.stringify(stored)).not.toContain(CANARY)
   })
 
-  test.each<[string, unknown, string]>([
-    ['an unknown option', { scope: 'a' }, 'UNKNOWN_OPTION'],
-    ['expiry without scopes', { expiry: true }, 'INVALID_OPTION'],
-    ['a relative root', { root: 'here' }, 'INVALID_OPTION'],
-    ['a scope that is none', { scopes: ['..'] }, 'INVALID_NAME'],
-  ])('refuses %s', async (_, options, code) => {
+  test.each<[string, unknown, string, string]>([
+    ['an unknown option', { scope: 'a' }, 'UNKNOWN_OPTION', 'manifest has no option "scope"'],
+    ['expiry without scopes', { expiry: true }, 'INVALID_OPTION', 'scopes names none'],
+    ['expiry', { expiry: 1 }, 'INVALID_OPTION', 'expiry must be true or false'],
+    ['a relative root', { root: 'here' }, 'INVALID_OPTION', 'root must be an absolute path'],
+    ['a root that is no text', { root: 7 }, 'INVALID_OPTION', 'root must be an absolute path'],
+    ['scopes', { scopes: 'a' }, 'INVALID_OPTION', 'scopes must be an array of scopes'],
+    ['a scope of another type', { scopes: [7] }, 'INVALID_OPTION', 'scopes.0 must be a string'],
+    ['a scope that is none', { scopes: ['..'] }, 'INVALID_NAME', 'is not a scope'],
+  ])('refuses %s', async (_, options, code, message) => {
     const registry = createRegistry({ store: memoryStore() })
-    await expect(registry.manifest(options as never)).rejects.toMatchObject({ code })
+    await expect(registry.manifest(options as never)).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(message) as string,
+    })
   })
 })
 
@@ -288,8 +353,10 @@ describe('check of many', () => {
   })
 
   test('a secret that cannot be read is the failure of who needs it, not of all that were read with it', async () => {
+    const batches: string[][] = []
     const store = answeringStore({
       getMany: (requests) => {
+        batches.push(requests.map(({ name }) => name))
         if (requests.some(({ name }) => name === 'bad')) throw new StoreError('CORRUPT', 'broken')
         return requests.map(({ name }) => ({ name, scope: 'default', version: '1', values: { TOKEN: 't' } }))
       },
@@ -298,9 +365,44 @@ describe('check of many', () => {
     for (const name of ['good', 'bad', 'fine']) {
       registry.register({ name: `of_${name}`, secrets: [defineSecret(name, { TOKEN: z.string() })] })(() => 1)
     }
+    // Nothing of it is read for this one.
+    registry.register({ name: 'by_name', secrets: ['bad'] })(() => 1)
     expect(await registry.check()).toMatchObject({
       invalid: [],
       failures: [{ function: 'of_bad', secret: 'bad', code: 'CORRUPT' }],
+    })
+    expect(batches).toEqual([['good', 'bad', 'fine'], ['good'], ['bad'], ['fine']])
+  })
+
+  test.each([
+    ['UNAVAILABLE', ['a', 'b']],
+    ['CORRUPT', ['a']],
+  ] as const)('a store is not asked again for what cannot be read otherwise: %s of %j', async (code, names) => {
+    let asked = 0
+    const store = answeringStore({
+      getMany: () => {
+        asked++
+        throw new StoreError(code, 'said by the store')
+      },
+    })
+    const registry = createRegistry({ store, missing: 'defer' })
+    const secrets = names.map((name) => ({ name: defineSecret(name, { TOKEN: z.string() }), prefix: `${name}_` }))
+    registry.register({ name: 'f', secrets })(() => 1)
+    expect(await registry.check()).toMatchObject({ failures: names.map((secret) => ({ secret, code })) })
+    expect(asked).toBe(1)
+  })
+
+  test('a scope that has no store is a failure of its own, and the others are told', async () => {
+    const memory = memoryStore({ gh: { TOKEN: 't' } })
+    const store = (scope: string): SecretStore => {
+      if (scope === 'closed') throw new StoreError('DENIED', 'no such tenant')
+      return memory
+    }
+    const registry = createRegistry({ store, missing: 'defer' })
+    registry.register({ name: 'f', secrets: [defineSecret('gh', { TOKEN: z.literal('x') })] })(() => 1)
+    expect(await registry.check({ scopes: ['closed', 'default'] })).toMatchObject({
+      failures: [{ scope: 'closed', secret: 'gh', code: 'DENIED' }],
+      invalid: [{ scope: 'default', secret: 'gh' }],
     })
   })
 

@@ -36,7 +36,7 @@ describe('the module of a function', () => {
     const f = vm.runInNewContext('register(() => 1)', { register }, { filename: 'evaluated' }) as ReturnType<
       typeof register<() => number>
     >
-    expect(f.definition.module).toBeUndefined()
+    expect(f.definition).not.toHaveProperty('module')
     await expect(f()).rejects.toMatchObject({
       code: 'MODULE_UNKNOWN',
       hint: expect.stringContaining('module: import.meta.url') as string,
@@ -45,6 +45,15 @@ describe('the module of a function', () => {
     expect(registry.stats().processes).toBe(0)
     await registry.close()
   })
+})
+
+test('a registry can be made where no module can be told', async () => {
+  const context = { createRegistry, store: memoryStore() }
+  const registry = vm.runInNewContext('createRegistry({ store })', context, { filename: 'evaluated' }) as ReturnType<
+    typeof createRegistry
+  >
+  const f = registry.register({ name: 'f', isolation: 'inline' })(() => 1)
+  expect(await f()).toBe(1)
 })
 
 describe('a module that does not register the function when a child imports it', () => {

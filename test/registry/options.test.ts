@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os'
 import { createRegistry, memoryStore, type RegisterOptions, type Registry } from 'latchkey'
 import { afterEach, describe, expect, test } from 'vitest'
+import { registrySettings } from '../../src/registry/options.ts'
 import { rejection, thrownBy } from '../helpers/thrown.ts'
 
 const store = memoryStore({ gh: { TOKEN: 't' } })
@@ -21,6 +23,8 @@ describe('createRegistry', () => {
     ],
     ['something else as a store', { store: { get: 1 } }, 'INVALID_OPTION', 'store must be a store'],
     ['an unknown option', { store, scopes: 'a' }, 'UNKNOWN_OPTION', 'has no option "scopes"; it has store, scope'],
+    ['a mistyped option, of which another is missing', { stores: store }, 'UNKNOWN_OPTION', 'has no option "stores"'],
+    ['two unknown options', { store, a: 1, b: 2 }, 'UNKNOWN_OPTION', 'has no option "a", "b"; it has store, scope'],
     ['an unknown option of undefined', { store, scopes: undefined }, 'UNKNOWN_OPTION', '"scopes"'],
     ['a scope that is none', { store, scope: 'a//b' }, 'INVALID_NAME', '"a//b" is not a scope'],
     ['a scope of another type', { store, scope: 7 }, 'INVALID_OPTION', 'scope must be a string'],
@@ -43,6 +47,7 @@ describe('createRegistry', () => {
     ],
     ['graceMs', { store, graceMs: -1 }, 'INVALID_OPTION', 'graceMs must be milliseconds'],
     ['pool', { store, pool: 4 }, 'INVALID_OPTION', 'pool must be an object'],
+    ['a pool of null', { store, pool: null }, 'INVALID_OPTION', 'pool must be an object'],
     ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'it has maxProcesses'],
     [
       'maxProcesses',
@@ -85,6 +90,14 @@ describe('register', () => {
       "module must be the URL of a module's file, e.g. import.meta.url",
     ],
     ['a module that is no file', { module: 'data:text/javascript,1' }, 'INVALID_OPTION', 'import.meta.url'],
+    [
+      'a module of the web',
+      { module: 'https://example.org/file:///a.mjs' },
+      'INVALID_OPTION',
+      'module must be the URL',
+    ],
+    ['a module that is no URL', { module: 'file://[' }, 'INVALID_OPTION', 'module must be the URL'],
+    ['a module of a list', { module: ['file:///a.mjs'] }, 'INVALID_OPTION', 'module must be the URL'],
     ['isolation', { isolation: 'none' }, 'INVALID_OPTION', "isolation must be 'warm'"],
     ['timeoutMs', { timeoutMs: NaN }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
     ['results', { results: 'hide' }, 'INVALID_OPTION', "results must be 'pass', 'redact' or 'refuse'"],
@@ -132,6 +145,13 @@ describe('a call', () => {
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject(refusal(code, message))
     expect(await rejection(registry.call('read', [], options as never))).toMatchObject(refusal(code, message))
+  })
+
+  test('says which of both has refused its options', async () => {
+    expect(thrownBy(() => read.with(null as never))).toMatchObject(refusal('INVALID_OPTION', 'with takes an object'))
+    expect(await rejection(registry.call('read', [], null as never))).toMatchObject(
+      refusal('INVALID_OPTION', 'registry.call takes an object'),
+    )
   })
 
   test('by name takes its arguments as an array', async () => {
@@ -187,5 +207,41 @@ describe('what somebody put on Object.prototype', () => {
     expect(long.definition.requirements).toEqual([{ name: 'gh', optional: false }])
     expect(await long()).toBe('t')
     expect((await registry.check()).ok).toBe(true)
+  })
+})
+
+describe('the settings of a registry', () => {
+  test('have a default for all that is not given', () => {
+    const maxProcesses = Math.max(8, 2 * availableParallelism())
+    expect(registrySettings({ store })).toEqual({
+      ...{ store, scope: 'default', missing: 'throw', env: [], isolation: 'warm', timeoutMs: 300_000, graceMs: 250 },
+      pool: {
+        ...{ maxProcesses, maxPerKey: maxProcesses, spares: 1, maxQueue: 10_000, maxQueuePerKey: 2_000 },
+        ...{
+          idleMs: 60_000,
+          startTimeoutMs: 10_000,
+          maxCallsPerWorker: Infinity,
+          maxOldSpaceMb: undefined,
+          preload: [],
+        },
+      },
+      ...{ permission: undefined, user: undefined, redact: true, watch: false, onLog: undefined },
+    })
+  })
+
+  test('are what is given', () => {
+    const pool = {
+      ...{ maxProcesses: 3, maxPerKey: 2, spares: 0, maxQueue: 4, maxQueuePerKey: 5, idleMs: 6, startTimeoutMs: 7 },
+      ...{ maxCallsPerWorker: 8, maxOldSpaceMb: 9, preload: ['a'] },
+    }
+    const given = {
+      ...{ store, scope: 'acme', missing: 'defer', env: ['A'], isolation: 'call', timeoutMs: 1, graceMs: 2, pool },
+      ...{ redact: false, watch: true, onLog: false, permission: { read: ['/r'], write: ['/w'], net: false } },
+    }
+    expect(registrySettings({ ...given, uid: 1001 })).toEqual({ ...given, user: { uid: 1001, gid: 1001 } })
+  })
+
+  test('give a permission of true nothing but the network', () => {
+    expect(registrySettings({ store, permission: true }).permission).toEqual({ read: [], write: [], net: true })
   })
 })

@@ -1,6 +1,7 @@
 import { createRegistry, memoryStore } from 'latchkey'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { duplicate, nameless } from '../../src/registry/refused.ts'
 import { thrownBy } from '../helpers/thrown.ts'
 
 const store = memoryStore({ gh: { TOKEN: 'token-123456', USER_NAME: 'bob' } })
@@ -24,6 +25,7 @@ describe('the name of a function', () => {
   test('is needed', () => {
     const expected = {
       code: 'NAMELESS_FUNCTION',
+      message: `A function registered in ${HERE} has no name.`,
       hint: expect.stringContaining("Give register({ name: '…' })") as string,
     }
     expect(thrownBy(() => inline().register({})(() => 1))).toMatchObject(expected)
@@ -90,7 +92,21 @@ describe('the definition', () => {
     expect(Object.isFrozen(first?.inputSchema?.['properties'])).toBe(true)
     expect(others.slice(1).map((definition) => definition.inputSchema)).toEqual([undefined, undefined])
     expect(others.map(({ name }) => name)).toEqual(['without', 'foreign', 'none'])
+    expect(others[2]).not.toHaveProperty('inputSchema')
   })
+})
+
+test('the JSON Schema of an input is asked for by its draft, and may hold null', () => {
+  const input = {
+    '~standard': {
+      version: 1,
+      vendor: 'x',
+      validate: (value: unknown) => ({ value }),
+      jsonSchema: { input: ({ target }: { target: string }) => ({ $schema: target, default: null }) },
+    },
+  } as const
+  const f = inline().register({ name: 'f', input })(() => 1)
+  expect(f.definition.inputSchema).toEqual({ $schema: 'draft-2020-12', default: null })
 })
 
 describe('a registered function', () => {
@@ -139,6 +155,19 @@ describe('a registered function', () => {
     expect(await f(1)).toBe(2)
   })
 
+  test('that is called by its name alone gets no argument', async () => {
+    const registry = inline()
+    registry.register({ name: 'count' })((...args: unknown[]) => args.length)
+    expect(await registry.call('count')).toBe(0)
+  })
+
+  test('of a registry that has gone out of use rejects', async () => {
+    const registry = inline()
+    const f = registry.register({ name: 'f' })(() => 1)
+    await registry[Symbol.asyncDispose]()
+    await expect(f()).rejects.toMatchObject({ code: 'REGISTRY_CLOSED' })
+  })
+
   test('of a closed registry rejects', async () => {
     const registry = inline()
     const f = registry.register({ name: 'f' })(() => 1)
@@ -146,6 +175,25 @@ describe('a registered function', () => {
     await registry.close()
     await expect(f()).rejects.toMatchObject({ code: 'REGISTRY_CLOSED', function: 'f' })
   })
+})
+
+test('ready() starts the first process, unless calls run inline, or the registry has been closed', async () => {
+  const registry = createRegistry({ store })
+  expect(registry.stats().processes).toBe(0)
+  await registry.ready()
+  expect(registry.stats().processes).toBeGreaterThan(0)
+  await registry.close()
+  await registry.ready()
+  expect(registry.stats().processes).toBe(0)
+  const here = inline()
+  await here.ready()
+  expect(here.stats().processes).toBe(0)
+})
+
+test('a module that is not known is spoken of all the same', () => {
+  expect(nameless(undefined).message).toBe('A function registered in an unknown module has no name.')
+  const unknown = { name: 'f', module: undefined }
+  expect(duplicate(unknown, unknown).message).toContain('in an unknown module and an unknown module.')
 })
 
 test('the names of functions are listed in a list that nobody can change', () => {

@@ -8,8 +8,10 @@ import {
   cachedStore,
   createRegistry,
   memoryStore,
+  type RegistryOptions,
   type SecretReadEvent,
   type SecretStore,
+  StoreError,
   type WorkerEvent,
 } from 'latchkey'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -94,6 +96,17 @@ describe('with watch: true', () => {
     expect(await seen.with({ scope })()).toMatchObject({ token: 'new', pid: ready.pid })
   })
 
+  test('the secrets of a child that serves one call are not watched: it has ended before they change', async () => {
+    const scope = 'alone'
+    await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
+    const watch = vi.spyOn(watchedStore, 'watch')
+    await seen.with({ scope, isolation: 'call' })()
+    expect(watch).not.toHaveBeenCalled()
+    await seen.with({ scope })()
+    expect(watch).toHaveBeenCalledTimes(1)
+    watch.mockRestore()
+  })
+
   test('a secret that is gone, or no longer fits, ends the child that holds it; the call tells why', async () => {
     const scope = 'gone'
     await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
@@ -140,29 +153,47 @@ describe('with watch: true', () => {
   })
 })
 
-/** A run of a function that needs one secret. */
-async function runOf(store: SecretStore, name: string) {
-  const need = needed(name)
+/** A run of a function that needs these secrets, each of its own scope or of that of the call. */
+async function runOf(store: SecretStore, ...secrets: readonly (string | { name: string; scope: string })[]) {
+  const needs = secrets.map(needed)
   const entry = createEntry({
-    ...{ name, fn: () => 1, self: undefined, needs: [need], options: {} },
+    ...{ name: needs.map(({ name }) => name).join('_'), fn: () => 1, self: undefined, needs, options: {} },
     ...{ module: import.meta.url, registry: undefined, inputSchema: undefined },
   })
-  const secret = await store.get(name)
-  return prepareRun(entry, 'default', undefined, [{ need, scope: 'default', secret }], true)
+  const found = entry.placed('default').map(async (placed) => {
+    return { ...placed, secret: await store.get(placed.need.name, { scope: placed.scope }) }
+  })
+  return prepareRun(entry, 'default', undefined, await Promise.all(found), true)
 }
 
 describe('what renews', () => {
   /** Renewals with a scheduler that notes what it is asked, over a store that can be told to fail. */
-  function renewals(options: { warm?: boolean; fails?: () => boolean; decided?: () => boolean } = {}) {
+  function renewals(
+    options: {
+      warm?: boolean | ((family: string) => boolean)
+      fails?: () => boolean
+      decided?: () => boolean
+      /** In place of reading. */
+      reads?: SecretStore['getMany']
+      /** Which the registry has beside a store. */
+      settings?: Partial<RegistryOptions>
+    } = {},
+  ) {
     const memory = memoryStore({ a: { A: '1' }, b: { B: '1' } })
     const listeners: Parameters<NonNullable<SecretStore['watch']>>[0][] = []
-    const state = { reads: 0, renewed: [] as string[], endedFamilies: [] as string[], disposed: 0, watches: 0 }
+    const state = {
+      ...{ reads: 0, disposed: 0, watches: 0 },
+      renewed: [] as string[],
+      endedFamilies: [] as string[],
+      jobs: [] as Parameters<Scheduler['renew']>[0][],
+    }
     const store: SecretStore = {
       ...memory,
+      capabilities: { ...memory.capabilities, syncDescribe: options.reads === undefined },
       getMany: (requests, given) => {
         state.reads++
         if (options.fails?.() === true) return Promise.reject(new Error('down'))
-        return memory.getMany(requests, given)
+        return (options.reads ?? memory.getMany)(requests, given)
       },
       watch: (listener) => {
         state.watches++
@@ -176,11 +207,16 @@ describe('what renews', () => {
         })
       },
     }
-    const settings = registrySettings({ store, watch: true })
+    const settings = registrySettings({ store, watch: true, ...options.settings })
     let free = (): void => undefined
     const scheduler: Pick<Scheduler, 'isWarm' | 'renew' | 'endFamily'> = {
-      isWarm: () => options.warm !== false,
-      renew: ({ family }) => {
+      isWarm: (family) => {
+        const { warm = true } = options
+        return typeof warm === 'boolean' ? warm : warm(family)
+      },
+      renew: (job) => {
+        const { family } = job
+        state.jobs.push(job)
         state.renewed.push(family)
         return new Promise((resolve) => {
           free = () => {
@@ -193,8 +229,8 @@ describe('what renews', () => {
       },
     }
     const made = createRenewals(settings, () => scheduler as Scheduler)
-    const use = async (name: string) => {
-      const run = await runOf(memory, name)
+    const use = async (...secrets: Parameters<typeof runOf> extends [unknown, ...infer Rest] ? Rest : never) => {
+      const run = await runOf(memory, ...secrets)
       const family = JSON.stringify([false, 'default', undefined, import.meta.url, undefined, [], run.family])
       made.used(run, family)
       return family
@@ -236,6 +272,65 @@ describe('what renews', () => {
     }
   })
 
+  test('looks at what is in use once a second at most, however short a child waits for its next call', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const { use, state, close } = renewals({ warm: false, settings: { pool: { idleMs: 0 } } })
+      await use('a')
+      await turns()
+      await vi.advanceTimersByTimeAsync(999)
+      expect(state.disposed).toBe(0)
+      await vi.advanceTimersByTimeAsync(1)
+      expect(state.disposed).toBe(1)
+      await close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a watch ends with the last child of its scope, and not with one of another scope of the same store', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      const warm = new Set<string>()
+      const { use, memory, state, close } = renewals({ warm: (family) => warm.has(family) })
+      for (const scope of ['one', 'two']) await memory.set('a', { A: '1' }, { scope })
+      const both = await use({ name: 'a', scope: 'one' }, 'b')
+      const other = await use({ name: 'a', scope: 'two' })
+      for (const family of [both, other]) warm.add(family)
+      await turns()
+      expect(state.watches).toBe(3)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(state.disposed).toBe(0)
+      warm.delete(other)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(state.disposed).toBe(1)
+      warm.delete(both)
+      await vi.advanceTimersByTimeAsync(60_000)
+      expect(state.disposed).toBe(3)
+      await close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('a watch that has failed is tried again by the first call after a minute', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    try {
+      let down = true
+      const { use, state, close } = renewals({ fails: () => down })
+      await use('a')
+      await turns()
+      down = false
+      await vi.advanceTimersByTimeAsync(61_000)
+      await use('a')
+      await turns()
+      expect(state.watches).toBe(2)
+      await close()
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   test('a watch that fails is tried again after a minute, by the next call', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
@@ -270,6 +365,8 @@ describe('what renews', () => {
     await turns()
     expect(state.renewed).toEqual(families)
     for (let count = 0; count < 1_000; count++) tell('a')
+    await turns()
+    expect(state.renewed).toEqual(families)
     free()
     await turns()
     free()
@@ -291,6 +388,101 @@ describe('what renews', () => {
     free()
     await turns()
     expect([state.renewed, state.reads]).toEqual([[family, family], 2])
+  })
+
+  test('a family is renewed when any of its secrets changes, and what its child prints is its own', async () => {
+    const lines: unknown[] = []
+    const { use, tell, state, free } = renewals({ settings: { onLog: (line) => lines.push(line) } })
+    const family = await use('a', 'b')
+    await turn()
+    tell('b')
+    await turns()
+    expect(state.renewed).toEqual([family])
+    state.jobs[0]?.onLine('stdout', 'imported')
+    free()
+    await turns()
+    expect(lines).toEqual([{ function: 'a_b', scope: 'default', stream: 'stdout', line: 'imported' }])
+  })
+
+  test('what can no longer be used ends its child, once', async () => {
+    const { use, tell, state, memory } = renewals()
+    const family = await use('a')
+    await turn()
+    await memory.delete('a')
+    tell('a')
+    await turns()
+    expect(state).toMatchObject({ reads: 1, renewed: [], endedFamilies: [family] })
+  })
+
+  test('a read that takes longer than 30 seconds is given up, and the next change is looked at', async () => {
+    const limit = new AbortController()
+    const timeout = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(limit.signal)
+    try {
+      const signals: unknown[] = []
+      const { use, tell, state } = renewals({
+        reads: (_, given) => {
+          signals.push(given?.signal)
+          return new Promise(() => undefined)
+        },
+      })
+      await use('a')
+      await turn()
+      tell('a')
+      await turns()
+      expect([timeout.mock.calls, signals]).toEqual([[[30_000]], [limit.signal]])
+      limit.abort(new DOMException('late', 'TimeoutError'))
+      await turns()
+      expect(state).toMatchObject({ renewed: [], endedFamilies: [] })
+      tell('a')
+      await turns()
+      expect(state.reads).toBe(2)
+    } finally {
+      timeout.mockRestore()
+    }
+  })
+
+  test('what has been read when the registry has ended, or for a family that is another now, renews nothing', async () => {
+    const answers: (() => void)[] = []
+    const memory = memoryStore({ a: { A: '2' }, b: { B: '2' } })
+    const { use, used, tell, state, close } = renewals({
+      reads: (requests) =>
+        new Promise((resolve) => {
+          answers.push(() => {
+            resolve(memory.getMany(requests))
+          })
+        }),
+    })
+    used(await runOf(memory, 'a'), 'another family')
+    await turn()
+    tell('a')
+    await turns()
+    answers[0]?.()
+    await turns()
+    expect([state.reads, state.renewed]).toEqual([1, []])
+    await use('b')
+    tell('b')
+    await turns()
+    await close()
+    answers[1]?.()
+    await turns()
+    expect([state.reads, state.renewed, state.endedFamilies]).toEqual([2, [], []])
+  })
+
+  test('nothing is watched that is used after the end, nor where a scope has no store', async () => {
+    const ended = renewals()
+    await ended.close()
+    await ended.use('a')
+    const refusing = renewals({
+      settings: {
+        store: () => {
+          throw new StoreError('DENIED', 'no such tenant')
+        },
+      },
+    })
+    await refusing.use('a')
+    await turns()
+    expect([ended.state.watches, refusing.state.watches]).toEqual([0, 0])
+    await refusing.close()
   })
 
   test('a scope is watched once, however many families use it', async () => {

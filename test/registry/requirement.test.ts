@@ -147,6 +147,23 @@ describe('two keys for one variable', () => {
     expect(thrownBy(() => collide(['gh', 'gh'], 'throw'))).toMatchObject({ code: 'ENV_COLLISION' })
   })
 
+  test.each([
+    ['win32', 'ENV_COLLISION'],
+    ['linux', 'none'],
+  ])('that differ in case are one variable on Windows, and two elsewhere: %s', (platform, code) => {
+    const own = Object.getOwnPropertyDescriptor(process, 'platform')!
+    Object.defineProperty(process, 'platform', { ...own, value: platform })
+    try {
+      const collided = thrownBy(() => {
+        collide([{ name: 'gh', keys: ['TOKEN', 'Token'] }], 'defer')
+        throw Object.assign(new Error('it did not'), { code: 'none' })
+      })
+      expect(collided).toMatchObject({ code })
+    } finally {
+      Object.defineProperty(process, 'platform', own)
+    }
+  })
+
   test('are fine once one is renamed', async () => {
     expect(await collide(['gh', { name: 'dd', prefix: 'DD_' }], 'throw')()).toBe(1)
   })

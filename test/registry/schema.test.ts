@@ -81,7 +81,10 @@ describe('an input schema', () => {
     ]
     const f = registry.register({ name: 'foreign', input: standard(() => ({ issues })) })(() => 1)
     const error = await rejection(f(1))
-    expect(error).toMatchObject({ findings: [{ path: ['a', 'b', 0] }, { path: [] }, { path: [], code: 'too_odd' }] })
+    expect(error).toMatchObject({
+      message: 'foreign: input.a.b.0; input; input: too_odd',
+      findings: [{ path: ['a', 'b', 0] }, { path: [] }, { path: [], code: 'too_odd' }],
+    })
     expect(allTextOf(error)).not.toContain(CANARY)
   })
 
@@ -115,7 +118,11 @@ test.each<[string, unknown]>([
   const any = createRegistry({ store: memoryStore(), isolation: 'inline' }).register({ name: 'any' })((x: unknown) => x)
   const error = await rejection(any(argument))
   expect(error).toBeInstanceOf(InputError)
-  expect(error).toMatchObject({ code: 'NOT_CLONEABLE', hint: expect.stringContaining('Pass data only') as string })
+  expect(error).toMatchObject({
+    code: 'NOT_CLONEABLE',
+    message: expect.stringContaining('any: an argument') as string,
+    hint: expect.stringContaining('Pass data only') as string,
+  })
   expect(allTextOf(error)).not.toContain(CANARY)
 })
 

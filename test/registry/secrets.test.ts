@@ -81,6 +81,27 @@ describe('a store that does not answer', () => {
     expect(told?.aborted).toBe(true)
   })
 
+  test('is told that nobody waits any more, as is every other store of the call', async () => {
+    const told: (AbortSignal | undefined)[] = []
+    const silent = () =>
+      answeringStore({
+        getMany: (_, signal) => {
+          told.push(signal)
+          return new Promise(() => undefined)
+        },
+      })
+    const stores = [silent(), silent()]
+    const registry = createRegistry({ store: (scope) => stores[scope === 'b' ? 1 : 0]!, missing: 'defer' })
+    const secrets = ['gh', { name: 'dd', scope: 'b' }]
+    const controller = new AbortController()
+    const read = registry.register({ name: 'read', secrets, isolation: 'inline' })(() => 1)
+    const call = rejection(read.with({ signal: controller.signal })())
+    while (told.length < 2) await new Promise((resolve) => setImmediate(resolve))
+    controller.abort('given up')
+    expect(await call).toBe('given up')
+    expect(told.map((signal) => signal?.aborted)).toEqual([true, true])
+  })
+
   test('is waited for until the signal aborts, whose reason comes back as it is', async () => {
     const reason = { any: 'thing' }
     const controller = new AbortController()
@@ -129,6 +150,9 @@ describe('what a store answers', () => {
       store: 'answering',
       message: expect.stringContaining(message) as string,
       hint: expect.stringContaining('conformance suite') as string,
+      // Of which secret, and of which value, where it is one's.
+      ...(message.includes('each request') ? {} : { scope: 'default', secret: 'gh' }),
+      ...(message.includes('the value of') ? { key: 'TOKEN' } : {}),
     })
     expect(allTextOf(error)).not.toMatch(/canary|4211337|4_211_337/)
   })
@@ -151,6 +175,14 @@ describe('what a store answers', () => {
     const error = await rejection(reading(answeringStore({ getMany: () => [odd({ values })] }))())
     expect(error).toMatchObject({ code: 'STORE_FAILED' })
     expect(allTextOf(error)).not.toContain(CANARY)
+  })
+
+  test('may be the same object with other values, where it is not frozen', async () => {
+    const values = { TOKEN: 'old' }
+    const read = reading(answeringStore({ getMany: () => [odd({ values })] }))
+    expect(await read()).toBe('old')
+    values.TOKEN = 'new'
+    expect(await read()).toBe('new')
   })
 
   test('may come at once, and need not be frozen', async () => {

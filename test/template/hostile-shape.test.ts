@@ -95,6 +95,17 @@ describe('hostile shapes', () => {
     expect(new Set(result.many).size).toBe(80_000)
   })
 
+  it.each([
+    ['Object.prototype', Object.prototype],
+    ['Array.prototype', Array.prototype],
+  ])('the mark of a literal on %s makes no literal of what is none', async (_, prototype) => {
+    const brand = Symbol.for('latchkey.literal')
+    Object.defineProperty(prototype, brand, { value: true, configurable: true })
+    const result = await resolveTemplate<unknown, unknown>({ list: [TAG], value: TAG }, { SECRETS })
+    Reflect.deleteProperty(prototype, brand)
+    expect(result).toEqual({ list: ['v'], value: 'v' })
+  })
+
   it('a polluted Object.prototype lends neither secrets, options, methods nor setters', async () => {
     const polluted = Object.prototype as Record<string, unknown>
     const seen: unknown[] = []
@@ -118,6 +129,7 @@ describe('hostile shapes', () => {
       resolveTemplate(['{{ SECRETS.only }}'], { SECRETS: { only: { K: 'x' } } }, {}),
       resolveTemplate<unknown, object>(JSON.parse(template), { SECRETS, K: { k: 'value' } }).then(Object.entries),
       resolveTemplate('{{ D.x }}', { D: getter }),
+      compileTemplate(TAG).resolve({ SECRETS }),
     ])
     clean()
     expect(outcomes).toMatchObject([
@@ -126,6 +138,7 @@ describe('hostile shapes', () => {
       { value: ['x'] },
       { value: [['injected', 'v'], ['value', 'v'], ['__proto__', { injected: 1 }]] }, // prettier-ignore
       { reason: { code: 'NOT_FOUND' } },
+      { value: 'v' },
     ])
     expect(seen).toEqual([])
   })

@@ -67,6 +67,15 @@ describe('a compiled template', () => {
     expect(one.list[1]).not.toBe(two.list[1])
   })
 
+  it('that shares gives what holds no tag as it is, however often it stands there, and be it the whole template', async () => {
+    const x = { z: [1] }
+    const template = { twice: { a: x, b: x }, tag: TAG }
+    const result = await compileTemplate<unknown, typeof template>(template, { share: true }).resolve({ SECRETS })
+    expect(result.twice).toBe(template.twice)
+    expect(await compileTemplate<unknown>(x, { share: true }).resolve({})).toBe(x)
+    expect(await resolveTemplate<unknown>(x, {}, { share: true })).toBe(x)
+  })
+
   it('with keys that hold tags puts its objects together anew each time', async () => {
     const template = { '{{ D.k }}': { '{{ D.k }}': TAG, x: [1] }, y: {} }
     const plan = compileTemplate<unknown, Record<string, unknown>>(template, { namespaces: ['SECRETS', 'D'] })
@@ -342,6 +351,50 @@ describe('keys that hold tags', () => {
   })
 })
 
+describe('a tag that is no reference', () => {
+  // The first and the last of each range of characters, and their neighbours.
+  const words = ['a', 'z', 'A', 'Z', '_', '0', '9']
+  const others = ['/', ':', '@', '[', '^', '`', '|']
+  const issue = (text: string) => compileTemplate(text).issues.map(({ code, reference }) => [code, reference])
+
+  it.each(words)('is of another namespace where %s stands right behind the name of one', (char) => {
+    expect(issue(`{{ SECRETS${char}.a.B }}`)).toEqual([['UNKNOWN_NAMESPACE', `SECRETS${char}.a.B`]])
+  })
+
+  it.each(others)('is a reference that is written wrong where %s stands there', (char) => {
+    expect(issue(`{{ SECRETS${char}.a.B }}`)).toEqual([['BAD_REFERENCE', `SECRETS${char}.a.B`]])
+  })
+
+  it.each(words)(
+    'names a namespace if it begins as a name does, and is of no kind that is known if not: %s',
+    (char) => {
+      const expected = /\d/.test(char) ? ['UNSUPPORTED_TAG', undefined] : ['UNKNOWN_NAMESPACE', `${char}x.y`]
+      expect(issue(`{{ ${char}x.y }}`)).toEqual([expected])
+    },
+  )
+
+  it.each(others)('is of no kind that is known if it begins with %s', (char) => {
+    expect(issue(`{{ ${char}x.y }}`)).toEqual([['UNSUPPORTED_TAG', undefined]])
+  })
+})
+
+describe('an issue', () => {
+  it('says nothing that it has not to say, and the error is not to be tried again', async () => {
+    const error = await failure(fill('{{ SECRETS.none.KEY }}'))
+    expect(error).toMatchObject({ code: 'SECRET_NOT_FOUND', retryable: false })
+    const [issue] = (error as { issues: readonly object[] }).issues
+    expect(Object.keys(issue ?? {})).toEqual(['code', 'pointer', 'start', 'end', 'reference', 'message'])
+  })
+})
+
+it('references of which one begins as another does are told apart, however many have been read', async () => {
+  // So many that some fall on the same place of whatever remembers them.
+  const names = Array.from({ length: 5_000 }, (_, index) => `k${index}`)
+  const D = Object.fromEntries(names.flatMap((name) => [name, `${name}x`].map((key) => [key, key])))
+  const template = names.map((name) => `{{ D.${name} }} {{ D.${name}x }}`)
+  expect(await fill(template, { D })).toEqual(names.map((name) => `${name} ${name}x`))
+})
+
 describe('migrating', () => {
   const describeKeys = () => ({ keys: ['KEY'] })
 
@@ -383,7 +436,8 @@ describe('migrating', () => {
       asked.push(name)
       return describeKeys()
     }
-    await migrateTemplate(['{{ SECRETS.a }}{{ SECRETS.a }}', '{{ SECRETS.b.KEY }} {{! SECRETS.c }}'], { describe })
+    const json = ['{{ SECRETS.a }}{{ SECRETS.a }}', '{{ SECRETS.b.KEY }} {{! SECRETS.c}}']
+    expect(await migrateTemplate(json, { describe })).toMatchObject({ issues: [] })
     expect(asked).toEqual(['a'])
   })
 })
