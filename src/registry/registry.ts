@@ -173,8 +173,10 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
   async function close(): Promise<void> {
+    // First, so that no call that is given up makes room for another.
+    const ended = scheduler?.close()
     for (const giveUp of [...context.calls]) giveUp()
-    await Promise.all([scheduler?.close(), context.renewals?.close()])
+    await Promise.all([ended, context.renewals?.close()])
   }
 
   const registry = {
