@@ -222,7 +222,9 @@ function knownKeys({ needs }: Entry): { need: Needed; keys: readonly string[] }[
 }
 
 function startScheduler(settings: RegistrySettings): Scheduler {
-  const { pool, graceMs } = settings
+  const { graceMs } = settings
+  // Where every child is confined, no call could use a spare.
+  const pool = settings.permission === undefined ? settings.pool : { ...settings.pool, spares: 0 }
   // Found once, by the first call, which is told if it is not there.
   let entry: string | undefined
   return createScheduler(pool, graceMs, (onLine, further) => {

@@ -87,9 +87,10 @@ export function createScheduler(
   const service = {
     startTimeoutMs: limits.startTimeoutMs,
     takeKey: slots.takeKey,
-    onStarted(durationMs: number) {
+    onStarted({ flags }: Job, durationMs: number) {
       coldStartMs = Math.max(1, coldStartMs * 0.8 + durationMs * 0.2)
-      refilling ??= setTimeout(refill, REFILL_MS).unref()
+      // A job with flags has taken no spare, and would only end the next one.
+      if (flags.length === 0) refilling ??= setTimeout(refill, REFILL_MS).unref()
     },
   }
   /** Calls that were served while a key without any worker waited. */
@@ -196,9 +197,15 @@ export function createScheduler(
       return true
     }
     const isEntitled = own === undefined || waitedMs >= coldStartMs
-    if (slots.all.size >= limits.maxProcesses && !(isEntitled && evictFor(job))) return false
+    if (slots.all.size >= limits.maxProcesses && !evictSpare() && !(isEntitled && evictFor(job))) return false
     assign(slots.add(job.flags), job)
     return true
+  }
+
+  /** Ends a spare, which the job could not use; its place is the job's. */
+  function evictSpare(): boolean {
+    const [spare] = spares
+    return spare !== undefined && slots.end(spare, 'evicted')
   }
 
   /** Ends the longest idle worker of another key; its place is the job's. */

@@ -272,6 +272,35 @@ describe('the scheduler', () => {
     vi.useRealTimers()
   })
 
+  test('ends a spare for a job with flags where there is no other place, and then starts no other', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { submit, scheduler, workers } = setUp({ maxProcesses: 2, spares: 1 })
+    scheduler.warmUp()
+    // A free place goes first.
+    submit('a', 'a0', { flags: ['--permission'] })
+    await settle()
+    expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+    submit('a', 'a1', { flags: ['--permission'] })
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      [undefined, true],
+      ['a', false],
+      ['a', false],
+    ])
+    workers[1]?.reply(false)
+    await settle()
+    vi.advanceTimersByTime(1_000)
+    expect(scheduler.stats()).toMatchObject({ processes: 1, spares: 0, busy: 1 })
+    // A job that could have used one starts the next.
+    submit('b')
+    await settle()
+    workers[3]?.reply(false)
+    await settle()
+    vi.advanceTimersByTime(10)
+    expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+    vi.useRealTimers()
+  })
+
   test('starts no spare after it was closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { submit, scheduler, workers } = setUp({ spares: 1 })
