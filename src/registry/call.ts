@@ -96,7 +96,8 @@ async function callUntilEnd(
     const settled = (): void => {
       clearTimeout(timer)
       context.calls.delete(onClose)
-      signal?.removeEventListener('abort', onAbort)
+      // An abort has taken it off by itself, and where many calls share a signal each search goes through all the others.
+      if (signal?.aborted === false) signal.removeEventListener('abort', onAbort)
     }
     /** Rejects at once; what the call has begun is then given up. */
     function stop(reason: unknown): void {

@@ -173,8 +173,10 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
 
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
   async function close(): Promise<void> {
+    // First, so that no call that is given up makes room for another.
+    const ended = scheduler?.close()
     for (const giveUp of [...context.calls]) giveUp()
-    await Promise.all([scheduler?.close(), context.renewals?.close()])
+    await Promise.all([ended, context.renewals?.close()])
   }
 
   const registry = {
@@ -220,7 +222,9 @@ function knownKeys({ needs }: Entry): { need: Needed; keys: readonly string[] }[
 }
 
 function startScheduler(settings: RegistrySettings): Scheduler {
-  const { pool, graceMs } = settings
+  const { graceMs } = settings
+  // Where every child is confined, no call could use a spare.
+  const pool = settings.permission === undefined ? settings.pool : { ...settings.pool, spares: 0 }
   // Found once, by the first call, which is told if it is not there.
   let entry: string | undefined
   return createScheduler(pool, graceMs, (onLine, further) => {

@@ -39,7 +39,7 @@ export interface PoolOptions {
   readonly maxProcesses?: number | undefined
   /** Child processes of one worker key. Default: `maxProcesses`. */
   readonly maxPerKey?: number | undefined
-  /** Started processes that wait without a secret. Default: 1. */
+  /** Started processes that wait without a secret; none where the registry has `permission`. Default: 1. */
   readonly spares?: number | undefined
   /** Calls that wait, over all keys; one more is refused with QUEUE_FULL. Default: 10,000. */
   readonly maxQueue?: number | undefined

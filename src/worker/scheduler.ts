@@ -87,9 +87,10 @@ export function createScheduler(
   const service = {
     startTimeoutMs: limits.startTimeoutMs,
     takeKey: slots.takeKey,
-    onStarted(durationMs: number) {
+    onStarted({ flags }: Job, durationMs: number) {
       coldStartMs = Math.max(1, coldStartMs * 0.8 + durationMs * 0.2)
-      refilling ??= setTimeout(refill, REFILL_MS).unref()
+      // A job with flags has taken no spare, and would only end the next one.
+      if (flags.length === 0) refilling ??= setTimeout(refill, REFILL_MS).unref()
     },
   }
   /** Calls that were served while a key without any worker waited. */
@@ -98,6 +99,8 @@ export function createScheduler(
   let patience: NodeJS.Timeout | undefined
   let refilling: NodeJS.Timeout | undefined
   let dispatching = false
+  /** Cancelled jobs have left places that are given to who waits at the end of this turn. */
+  let handing: NodeJS.Immediate | undefined
   let closing: Promise<void> | undefined
   let closed = false
 
@@ -194,9 +197,15 @@ export function createScheduler(
       return true
     }
     const isEntitled = own === undefined || waitedMs >= coldStartMs
-    if (slots.all.size >= limits.maxProcesses && !(isEntitled && evictFor(job))) return false
+    if (slots.all.size >= limits.maxProcesses && !evictSpare() && !(isEntitled && evictFor(job))) return false
     assign(slots.add(job.flags), job)
     return true
+  }
+
+  /** Ends a spare, which the job could not use; its place is the job's. */
+  function evictSpare(): boolean {
+    const [spare] = spares
+    return spare !== undefined && slots.end(spare, 'evicted')
   }
 
   /** Ends the longest idle worker of another key; its place is the job's. */
@@ -211,15 +220,21 @@ export function createScheduler(
     return false
   }
 
+  function mayServe(): boolean {
+    return idle.size > 0 || spares.size > 0 || slots.all.size < limits.maxProcesses
+  }
+
   /** Serves what can be served: each key's oldest job in turn. */
   function dispatch(): void {
+    clearImmediate(handing)
+    handing = undefined
     if (dispatching || closed || queues.size === 0) return
     dispatching = true
     let progress = true
-    while (progress) {
+    while (progress && mayServe()) {
       progress = false
       for (const key of [...queues.keys()]) {
-        if (idle.size === 0 && spares.size === 0 && slots.all.size >= limits.maxProcesses) break
+        if (!mayServe()) break
         const next = queues.first(key)
         if (next === undefined || !serveNow(next.job, performance.now() - next.since)) continue
         queues.remove(next.job)
@@ -229,6 +244,11 @@ export function createScheduler(
     dispatching = false
     // What is idle now is left to its key for a little, and a key whose workers are all busy waits a little longer.
     if (queues.size > 0 && idle.size > 0) patience ??= setTimeout(patienceEnds, Math.ceil(coldStartMs * LINGER))
+  }
+
+  /** Jobs are often cancelled many at a time: a worker that was started for the next might be cancelled next. */
+  function dispatchAfterTurn(): void {
+    if (!closed && queues.size > 0) handing ??= setImmediate(dispatch)
   }
 
   function patienceEnds(): void {
@@ -257,7 +277,7 @@ export function createScheduler(
     slot.job = undefined
     slot.givenUp = closed ? 'closed' : 'cancelled'
     if (!slot.calling) {
-      retire(slot, slot.givenUp)
+      if (slots.end(slot, slot.givenUp)) dispatchAfterTurn()
       return
     }
     slot.worker.abort()
@@ -268,20 +288,25 @@ export function createScheduler(
     })
   }
 
+  function isFull(key: string): boolean {
+    return queues.size >= limits.maxQueue || queues.length(key) >= limits.maxQueuePerKey
+  }
+
   function submit(job: Job): () => void {
     if (closed) {
       job.settle({ kind: 'closed' })
       return () => undefined
     }
     succession.outdate(job)
-    const behind = queues.length(job.key)
-    if (behind > 0 || !serveNow(job, 0)) {
-      if (queues.size >= limits.maxQueue || behind >= limits.maxQueuePerKey) {
+    // Who waits already is given a free place first.
+    if (handing !== undefined && isFull(job.key)) dispatch()
+    if (handing !== undefined || queues.length(job.key) > 0 || !serveNow(job, 0)) {
+      if (isFull(job.key)) {
         job.settle({ kind: 'queue-full' })
         return () => undefined
       }
       queues.add(job)
-      dispatch()
+      if (handing === undefined) dispatch()
     }
     return () => {
       // One that is being given to a worker is in its queue still.
@@ -294,6 +319,7 @@ export function createScheduler(
     closed = true
     clearTimeout(patience)
     clearTimeout(refilling)
+    clearImmediate(handing)
     for (const job of queues.clear()) job.settle({ kind: 'closed' })
     for (const slot of [...slots.all]) {
       const { job } = slot

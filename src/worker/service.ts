@@ -11,8 +11,8 @@ export interface ServiceSettings {
   readonly startTimeoutMs: number
   /** Notes that a worker takes the key of a job. */
   takeKey(slot: Slot, job: Job): void
-  /** Told how long a worker took to take its key. */
-  onStarted(durationMs: number): void
+  /** Told how long a worker took to take the key of a job. */
+  onStarted(job: Job, durationMs: number): void
 }
 
 /** Runs a job. What it answers counts for nothing if the job is not the slot's any more: it was cancelled meanwhile. */
@@ -53,7 +53,7 @@ async function initialise(slot: Slot, job: Job, settings: ServiceSettings): Prom
   }
   const outcome = await Promise.race([starting(), timeout])
   clearTimeout(timer)
-  if (outcome === undefined) settings.onStarted(performance.now() - begun)
+  if (outcome === undefined) settings.onStarted(job, performance.now() - begun)
   return outcome
 }
 

@@ -2,8 +2,10 @@ import { chmodSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, r
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { createRegistry } from 'latchkey'
 import { afterAll, describe, expect, test } from 'vitest'
 import { about, confined, free, nobody, opened, registry, untilAborted } from '../fixtures/worker/confined.mjs'
+import * as fixture from '../fixtures/worker/functions.mjs'
 import { HOSTS, startHost } from '../helpers/host.ts'
 import { until } from '../helpers/processes.ts'
 
@@ -31,6 +33,23 @@ describe('permission', () => {
     expect(tried).toMatchObject({ parentEnviron: 'refused: ERR_ACCESS_DENIED', write: 'written' })
     expect(tried.read).not.toBe('refused: ERR_ACCESS_DENIED')
   })
+
+  test.each([
+    ['of a function', { pool: { maxProcesses: 1 } }, { permission: true }, 1],
+    ['of a registry, which keeps none', { pool: { maxProcesses: 1 }, permission: true }, {}, 0],
+  ] as const)(
+    '%s has its calls served where a spare would have the only place',
+    async (_whose, options, own, spares) => {
+      const registry = createRegistry({ store: fixture.store, onLog: false, ...options })
+      const module = new URL('../fixtures/worker/functions.mjs', import.meta.url)
+      const pid = registry.register({ name: 'pid', secrets: ['api'], module, ...own })(() => Promise.resolve(0))
+      await registry.ready()
+      expect(registry.stats()).toMatchObject({ processes: spares, spares })
+      expect(await pid()).toBeGreaterThan(0)
+      expect(registry.stats()).toMatchObject({ processes: 1, spares: 0, idle: 1 })
+      await registry.close()
+    },
+  )
 
   test('is not there unless it is asked for', async () => {
     expect(await free(targets)).toMatchObject({ write: 'written', ownEnviron: true, spawn: 'spawned' })

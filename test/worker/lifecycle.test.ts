@@ -1,5 +1,7 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { setMaxListeners } from 'node:events'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { createRegistry, isLatchkeyError, type Registry, WorkerError } from 'latchkey'
+import { createRegistry, isLatchkeyError, type Registry, WorkerError, type WorkerEvent } from 'latchkey'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import * as fixture from '../fixtures/worker/functions.mjs'
 import { childrenOf, isAlive, until } from '../helpers/processes.ts'
@@ -286,6 +288,43 @@ test('starting and killing children leaks no descriptor, listener or process', a
   await until(() => counted().every((count, index) => count <= (before[index] ?? 0)))
   await registry.close()
 }, 300_000)
+
+describe('many calls that are given up while the first processes import their module', () => {
+  test.each<[string, (registry: Registry, controller: AbortController) => unknown, unknown]>([
+    [
+      'an abort',
+      (_registry, controller) => {
+        controller.abort('no more')
+      },
+      'no more',
+    ],
+    ['close()', (registry) => registry.close(), expect.objectContaining({ code: 'REGISTRY_CLOSED' })],
+  ])('by %s reject at once, and no further process is started', async (_by, giveUp, why) => {
+    const written: string[] = []
+    const registry = createRegistry({
+      store: fixture.store,
+      pool: { maxProcesses: 2, spares: 0 },
+      onLog: ({ line }) => written.push(line),
+    })
+    const module = new URL('../fixtures/worker/never-ending.mjs', import.meta.url)
+    const call = registry.register({ name: 'never', secrets: ['api'], module })(() => Promise.resolve())
+    const controller = new AbortController()
+    setMaxListeners(0, controller.signal)
+    const calls = Array.from({ length: 20 }, () => failure(call.with({ signal: controller.signal })()))
+    await until(() => written.filter((line) => line === 'importing').length === 2)
+    const before = new Set(childrenOf(process.pid))
+    const events: WorkerEvent[] = []
+    const onWorker = (event: unknown): unknown => events.push(event as WorkerEvent)
+    subscribe('latchkey:worker', onWorker)
+    const givenUp = giveUp(registry, controller)
+    expect(await atOnce(Promise.all(calls))).toEqual(calls.map(() => why))
+    expect(childrenOf(process.pid).filter((child) => !before.has(child))).toEqual([])
+    await givenUp
+    await registry.close()
+    unsubscribe('latchkey:worker', onWorker)
+    expect(events.map(({ event }) => event)).toEqual(['ended', 'ended'])
+  })
+})
 
 describe('close()', () => {
   test('rejects what runs and what waits, leaves no process, and may be called again', async () => {

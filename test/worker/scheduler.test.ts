@@ -272,6 +272,35 @@ describe('the scheduler', () => {
     vi.useRealTimers()
   })
 
+  test('ends a spare for a job with flags where there is no other place, and then starts no other', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const { submit, scheduler, workers } = setUp({ maxProcesses: 2, spares: 1 })
+    scheduler.warmUp()
+    // A free place goes first.
+    submit('a', 'a0', { flags: ['--permission'] })
+    await settle()
+    expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+    submit('a', 'a1', { flags: ['--permission'] })
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      [undefined, true],
+      ['a', false],
+      ['a', false],
+    ])
+    workers[1]?.reply(false)
+    await settle()
+    vi.advanceTimersByTime(1_000)
+    expect(scheduler.stats()).toMatchObject({ processes: 1, spares: 0, busy: 1 })
+    // A job that could have used one starts the next.
+    submit('b')
+    await settle()
+    workers[3]?.reply(false)
+    await settle()
+    vi.advanceTimersByTime(10)
+    expect(scheduler.stats()).toMatchObject({ processes: 2, spares: 1, busy: 1 })
+    vi.useRealTimers()
+  })
+
   test('starts no spare after it was closed', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { submit, scheduler, workers } = setUp({ spares: 1 })
@@ -428,6 +457,55 @@ describe('the scheduler', () => {
     expect(workers[2]).toMatchObject({ ended: true, calls: [] })
     expect(Object.keys(outcomes)).toEqual(['first'])
     await scheduler.close()
+  })
+
+  test('starts no process for calls that are cancelled together while the first are starting', async () => {
+    const { submit, workers, outcomes, scheduler } = setUp({ maxProcesses: 2 }, 20, false)
+    const cancels = Array.from({ length: 50 }, (_, index) => submit(index % 2 === 0 ? 'even' : `odd${index}`))
+    await settle()
+    for (const cancel of cancels) cancel()
+    await settle()
+    expect(workers.map(({ ended }) => ended)).toEqual([true, true])
+    expect(outcomes).toEqual({})
+    expect(scheduler.stats()).toEqual({ processes: 0, spares: 0, idle: 0, busy: 0, queued: 0 })
+  })
+
+  test('gives the place of a call that is cancelled while it starts to who waits, and not to who comes meanwhile', async () => {
+    const { submit, workers, scheduler } = setUp({ maxProcesses: 1, maxQueue: 1 }, 20, false)
+    const cancel = submit('a')
+    submit('b')
+    cancel()
+    submit('c')
+    expect(scheduler.stats()).toMatchObject({ processes: 1, queued: 1 })
+    workers[1]?.readiness.resolve(undefined)
+    await settle()
+    expect(workers.map(({ key, ended }) => [key, ended])).toEqual([
+      [undefined, true],
+      ['b', false],
+    ])
+  })
+
+  test('lets who comes in the turn of a cancelled call wait for the end of it, behind who waits', async () => {
+    const { submit, workers, scheduler } = setUp({ maxProcesses: 1 })
+    const cancel = submit('a')
+    submit('b')
+    cancel()
+    submit('c')
+    expect(workers).toHaveLength(1)
+    await settle()
+    expect(workers.map(({ key }) => key)).toEqual([undefined, 'b'])
+    expect(scheduler.stats()).toMatchObject({ processes: 1, queued: 1 })
+  })
+
+  test('starts nothing in the place of a cancelled call if it is closed in the same turn', async () => {
+    const { submit, workers, outcomes, scheduler } = setUp({ maxProcesses: 1 })
+    const cancel = submit('a')
+    submit('b')
+    cancel()
+    await scheduler.close()
+    await settle()
+    expect(workers).toHaveLength(1)
+    expect(outcomes).toEqual({ b: { kind: 'closed' } })
   })
 
   test('does not take the reply of a cancelled call for that of the next', async () => {
