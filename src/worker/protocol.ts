@@ -34,7 +34,9 @@ export interface CallTask {
   readonly name: string
   /** The URL of the module that registered the function. */
   readonly module: string
-  readonly registry: string | undefined
+  /** Where the registration comes from, and from where the host has others of that module and name: see origin.ts. */
+  readonly origin: string
+  readonly others: readonly string[]
   readonly scope: string
   readonly partition: string | undefined
   /** The arguments, an array. */
@@ -51,7 +53,7 @@ export type InitReply =
 export type CallReply = { readonly fit: boolean; readonly spawned: boolean } & (
   | { readonly ok: true; readonly value: Payload }
   | { readonly ok: false; readonly why: 'threw'; readonly thrown: Thrown }
-  | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'wrong-key' }
+  | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'ambiguous' | 'wrong-key' }
 )
 
 /**

@@ -11,12 +11,12 @@ import { type Reaper, startReaper } from './reaper.ts'
 const TABLE = Symbol.for('latchkey.table')
 
 /** A function that a module registered while a child imported it. */
-interface ChildRegistration {
+export interface ChildRegistration {
   readonly name: string
   /** The URL of the module that registered it. */
   readonly module: string
-  /** Where its registry was made, as `url:line:column`; tells two registries of one module apart. */
-  readonly registry: string | undefined
+  /** Where it comes from: see origin.ts. */
+  readonly origin: string
   readonly fn: (...args: unknown[]) => unknown
   /** The class, for a static method. */
   readonly self: unknown
@@ -47,9 +47,12 @@ export interface Collection {
   readonly registries: object[]
 }
 
+/** What all copies share. */
 interface Table {
   child?: ChildState
   collection?: Collection | undefined
+  /** The origins of what this host has registered, by module and name. */
+  origins?: Map<string, Set<string>>
   /** The host's living children. */
   readonly children: Set<ChildProcess>
   /** There while there are children. */
@@ -60,7 +63,8 @@ interface Table {
   lastInline: Promise<unknown>
 }
 
-function table(): Table {
+/** The table; made when first asked for. */
+export function table(): Table {
   const holder = globalThis as unknown as { [TABLE]: Table | undefined }
   return (holder[TABLE] ??= {
     children: new Set(),

@@ -145,7 +145,7 @@ async function runOf(store: SecretStore, name: string) {
   const need = needed(name)
   const entry = createEntry({
     ...{ name, fn: () => 1, self: undefined, needs: [need], options: {} },
-    ...{ module: import.meta.url, registry: undefined, inputSchema: undefined },
+    ...{ module: import.meta.url, origin: '', inputSchema: undefined },
   })
   const secret = await store.get(name)
   return prepareRun(entry, 'default', undefined, [{ need, scope: 'default', secret }], true)
