@@ -6,6 +6,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChildProcess } from 'node:child_process'
+import { RegistrationError } from '../errors.ts'
 import { type Reaper, startReaper } from './reaper.ts'
 
 const TABLE = Symbol.for('latchkey.table')
@@ -104,18 +105,35 @@ export function currentCall(parts: Omit<CurrentCall, 'signal'>, signal: () => Ab
   })
 }
 
+/** For each secret, the variable that holds each of its keys; `null` for a name that is required of several scopes. */
+export type VariablesBySecret = Readonly<Record<string, Readonly<Record<string, string>> | null>>
+
 /** Turns variables, and which of them holds which key, into the secrets by name. */
 export function secretsByName(
   variables: Readonly<Record<string, string>>,
-  keys: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  keys: VariablesBySecret,
 ): CurrentCall['secrets'] {
   const secrets = Object.create(null) as Record<string, Readonly<Record<string, string>>>
   for (const name of Object.keys(keys)) {
+    const own = keys[name]
+    if (own == null) {
+      // Not enumerable: who takes them all gets the others.
+      Object.defineProperty(secrets, name, { get: () => refuseShared(name) })
+      continue
+    }
     const values = Object.create(null) as Record<string, string>
-    for (const [key, variable] of Object.entries(keys[name] ?? {})) values[key] = variables[variable] ?? ''
+    for (const [key, variable] of Object.entries(own)) values[key] = variables[variable] ?? ''
     secrets[name] = Object.freeze(values)
   }
   return Object.freeze(secrets)
+}
+
+function refuseShared(name: string): never {
+  throw new RegistrationError(
+    'NO_CURRENT_CALL',
+    // What to do is in the message: a hint does not reach the caller of the function, which fails with a CallError.
+    `currentCall() does not give the secret ${name}, which is required of more than one scope: read the variables of each from process.env.`,
+  )
 }
 
 /** Runs `fn` as a part of `call`. */
