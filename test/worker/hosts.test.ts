@@ -197,6 +197,11 @@ describe('under vitest', () => {
   })
 })
 
+test('a host that only waits for the end of its registry lives to see it, although a watch does not end', async () => {
+  const { code, stdout } = await startHost(['unending-watch.mjs']).ended
+  expect([code, stdout]).toEqual([0, 'done\nclosed'])
+})
+
 describe('a host that is out of descriptors', () => {
   test('gets an error for its call, goes on, and is served when it has some again', async () => {
     const program = `ulimit -n 400; exec "${process.execPath}" out-of-descriptors.mjs`
