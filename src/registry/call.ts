@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
+import { onAbort } from '../stores/abort.ts'
 import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import type { Job, Outcome, ReadTime } from '../worker/job.ts'
@@ -86,16 +87,18 @@ async function callUntilEnd(
         }),
       )
     }, timeoutMs)
-    const onAbort = (): void => {
-      stop(signal?.reason)
-    }
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        stop(signal.reason)
+      })
     const onClose = (): void => {
       stop(registryClosed(entry.name))
     }
     const settled = (): void => {
       clearTimeout(timer)
       context.calls.delete(onClose)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening?.()
     }
     /** Rejects at once; what the call has begun is then given up. */
     function stop(reason: unknown): void {
@@ -106,7 +109,6 @@ async function callUntilEnd(
       ending.end(reason)
     }
     context.calls.add(onClose)
-    signal?.addEventListener('abort', onAbort, { once: true })
     perform(entry, args, options, context, ending, trace).then(
       (value) => {
         settled()

@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { CallError, isLatchkeyError } from 'latchkey'
 import { afterAll, describe, expect, test } from 'vitest'
 import * as fixture from '../fixtures/registry/functions.mjs'
@@ -8,6 +8,15 @@ const { registry, store, output } = fixture
 const TOKEN = 'child-token-12345'
 
 afterAll(() => registry.close())
+
+test('calls that share a signal give it one listener, and leave none', async () => {
+  const { signal } = new AbortController()
+  const call = fixture.tokens.with({ signal })
+  const calls = Array.from({ length: 12 }, () => call())
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await Promise.all(calls)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})
 
 describe('in a child', () => {
   test('the variables are exactly the allow-list and the keys, also at the top of a module and of its dependency', async () => {
