@@ -4,6 +4,7 @@ import { CallError, InputError, WorkerError } from '../errors.ts'
 import type { Redactor } from '../redact/index.ts'
 import { schemaFindings } from '../schemas/ask.ts'
 import type { StandardSchema } from '../secret.ts'
+import { onAbort } from '../stores/abort.ts'
 import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
 import type { Job, Outcome, ReadTime } from '../worker/job.ts'
@@ -87,17 +88,18 @@ async function callUntilEnd(
         }),
       )
     }, timeoutMs)
-    const onAbort = (): void => {
-      stop(signal?.reason)
-    }
+    const stopListening =
+      signal &&
+      onAbort(signal, () => {
+        stop(signal.reason)
+      })
     const onClose = (): void => {
       stop(registryClosed(entry.name))
     }
     const settled = (): void => {
       clearTimeout(timer)
       context.calls.delete(onClose)
-      // An abort has taken it off by itself, and where many calls share a signal each search goes through all the others.
-      if (signal?.aborted === false) signal.removeEventListener('abort', onAbort)
+      stopListening?.()
     }
     /** Rejects at once; what the call has begun is then given up. */
     function stop(reason: unknown): void {
@@ -108,7 +110,6 @@ async function callUntilEnd(
       ending.end(reason)
     }
     context.calls.add(onClose)
-    signal?.addEventListener('abort', onAbort, { once: true })
     perform(entry, args, options, context, ending, trace).then(
       (value) => {
         settled()

@@ -19,8 +19,8 @@ export interface Entry {
   readonly input: StandardSchema | undefined
   /** The URL of the module that registered it, if that could be told. */
   readonly module: string | undefined
-  /** Where its registry was made. */
-  readonly registry: string | undefined
+  /** Where it comes from, for the child that looks for it. */
+  readonly origin: string
   readonly isolation: Isolation | undefined
   readonly timeoutMs: number | undefined
   readonly permission: Permission | undefined
@@ -40,12 +40,12 @@ export interface EntryParts {
   readonly needs: readonly Needed[]
   readonly options: RegisterOptions
   readonly module: string | undefined
-  readonly registry: string | undefined
+  readonly origin: string
   readonly inputSchema: Readonly<Record<string, unknown>> | undefined
 }
 
 /** Makes an entry. Its requirements stand sorted, so that functions with the same ones share workers. */
-export function createEntry({ name, fn, self, needs, options, module, registry, inputSchema }: EntryParts): Entry {
+export function createEntry({ name, fn, self, needs, options, module, origin, inputSchema }: EntryParts): Entry {
   const { description } = options
   const sorted = [...needs].sort((a, b) => order(a.name, b.name))
   return Object.freeze({
@@ -56,7 +56,7 @@ export function createEntry({ name, fn, self, needs, options, module, registry, 
     hasSchemas: needs.some(({ schemas }) => Object.keys(schemas).length > 0),
     input: options.input,
     module,
-    registry,
+    origin,
     isolation: options.isolation,
     timeoutMs: options.timeoutMs,
     permission: permissionOf(options.permission),

@@ -24,10 +24,12 @@ export async function runInline(run: Run, args: unknown[], ending: Ending): Prom
 async function runNow(run: Run, args: unknown[], ending: Ending): Promise<unknown> {
   ending.throwIfEnded()
   const { entry, scope, partition, variables } = run
+  // The function may put another object in its place, which then holds the secrets as well.
+  const environment = process.env
   const before = new Map<string, string | undefined>()
   for (const [name, value] of Object.entries(variables)) {
-    before.set(name, process.env[name])
-    process.env[name] = value
+    before.set(name, environment[name])
+    environment[name] = value
   }
   const secrets = secretsByName(variables, run.secrets)
   const call = currentCall({ name: entry.name, scope, partition, secrets }, () => ending.signal())
@@ -39,9 +41,10 @@ async function runNow(run: Run, args: unknown[], ending: Ending): Promise<unknow
     throw callError(redactThrown(encodeThrown(error), run.redactor()))
   } finally {
     for (const [name, value] of before) {
-      if (value === undefined) Reflect.deleteProperty(process.env, name)
-      else process.env[name] = value
+      if (value === undefined) Reflect.deleteProperty(environment, name)
+      else environment[name] = value
     }
+    Object.defineProperty(process, 'env', { value: environment, writable: true, enumerable: true, configurable: true })
   }
   return clonedResult(entry.name, result)
 }

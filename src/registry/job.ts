@@ -3,6 +3,7 @@ import { allowedVariables } from '../worker/environment.ts'
 import { mainModules } from '../worker/host-modules.ts'
 import type { Payload } from '../worker/payload.ts'
 import type { Job } from '../worker/job.ts'
+import { otherOrigins } from '../worker/origin.ts'
 import type { RegistrySettings } from './options.ts'
 import type { Placement } from './placement.ts'
 import type { Run } from './run.ts'
@@ -14,6 +15,7 @@ export type JobParts = Pick<Job, 'key' | 'family' | 'flags' | 'init' | 'call'>
 export function jobParts(run: Run, placement: Placement, args: Payload, settings: RegistrySettings): JobParts {
   const { entry, scope, partition } = run
   const { module, user, flags, family, key } = placement
+  const others = otherOrigins(module, entry.name, entry.origin)
   return {
     key,
     family,
@@ -22,6 +24,6 @@ export function jobParts(run: Run, placement: Placement, args: Payload, settings
       const variables = { ...allowedVariables(settings.env), ...run.variables }
       return { key, module, variables, secrets: run.secrets, mains: mainModules(), user }
     },
-    call: { key, name: entry.name, module, registry: entry.registry, scope, partition, args },
+    call: { key, name: entry.name, module, origin: entry.origin, others, scope, partition, args },
   }
 }

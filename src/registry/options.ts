@@ -1,5 +1,6 @@
 /** The options of the registry, of a registration and of a call: what each may be, and the defaults. */
 import { availableParallelism } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { argumentError, type CallError } from '../errors.ts'
 import { assertScope, DEFAULT_SCOPE, isKey, isStandardSchema, quoteName, type StandardSchema } from '../secret.ts'
@@ -23,11 +24,14 @@ const custom = <T>(test: (value: unknown) => boolean, what: string): z.ZodType<T
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 const authError = custom<(error: CallError) => boolean>(isFunction, 'a function that tells whether an error is one')
 const isModuleUrl = (value: unknown): boolean => {
-  return (
-    (typeof value === 'string' || value instanceof URL) &&
-    /^file:\/\/./.test(String(value)) &&
-    URL.canParse(String(value))
-  )
+  if (!(typeof value === 'string' || value instanceof URL) || !/^file:\/\/./.test(String(value))) return false
+  try {
+    fileURLToPath(String(value))
+    return true
+  } catch {
+    // Another computer's, or with a slash that is no separator: Node names no file by it.
+    return false
+  }
 }
 
 const poolOptions = z.strictObject({

@@ -65,6 +65,16 @@ function decodeReply(run: Run, reply: CallReply): unknown {
             'a helper in another module, pass register({ module: import.meta.url }).',
         },
       )
+    case 'ambiguous':
+      throw new RegistrationError(
+        'NOT_REGISTERED_IN_CHILD',
+        `${run.entry.name} was registered more than once when a child imported ${run.entry.module ?? 'its module'}, in the same place, and nothing tells which of them was called.`,
+        {
+          hint:
+            'Where a loop or a helper makes registries, give each function a name of its own; or register it once, and ' +
+            'call it with a scope.',
+        },
+      )
     default:
       throw workerError(run, 'WORKER_PROTOCOL', 'its process refused the call')
   }

@@ -1,10 +1,11 @@
 /** The registry: functions, what they need, and their calls. */
 import { argumentError } from '../errors.ts'
-import { captureCallSite } from '../worker/call-site.ts'
+import { type CallSite, captureCallSite } from '../worker/call-site.ts'
 import { childRegistry, methodName } from '../worker/child-registry.ts'
 import { workerEntryPath } from '../worker/entry-path.ts'
 import { allowedVariables } from '../worker/environment.ts'
 import { childFlags } from '../worker/flags.ts'
+import { noteOrigin, originOf } from '../worker/origin.ts'
 import { createScheduler, type Scheduler } from '../worker/scheduler.ts'
 import { assertStartsChildren } from '../worker/runtime.ts'
 import { childState } from '../worker/table.ts'
@@ -56,10 +57,10 @@ import { assignVariables } from './variables.ts'
 export function createRegistry(options: RegistryOptions): Registry {
   const child = childState()
   if (child !== undefined) return childRegistry(child) as Registry
-  return hostRegistry(registrySettings(options), captureCallSite()?.place)
+  return hostRegistry(registrySettings(options), captureCallSite())
 }
 
-function hostRegistry(settings: RegistrySettings, place: string | undefined): Registry {
+function hostRegistry(settings: RegistrySettings, madeAt: CallSite | undefined): Registry {
   const entries = new Map<string, Entry>()
   const describe = createDescribe(settings.store)
   /** Checks that were begun at registration and that `ready()` has not looked at yet. */
@@ -92,6 +93,7 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
       if (pending !== undefined) begun.set(entry, pending.finally(deadline.end))
     }
     entries.set(entry.name, entry)
+    if (entry.module !== undefined) noteOrigin(entry.module, entry.name, entry.origin)
     return entry
   }
 
@@ -115,13 +117,14 @@ function hostRegistry(settings: RegistrySettings, place: string | undefined): Re
     const registering = captureCallSite()
     return (fn, ...rest) => {
       const context = decoratorContext(fn, rest)
-      const module =
-        options.module === undefined ? (context ? registering : captureCallSite())?.url : String(options.module)
+      const site = context === undefined ? captureCallSite() : registering
+      const module = options.module === undefined ? site?.url : String(options.module)
+      const origin = originOf(site, madeAt)
       const inputSchema = inputJsonSchema(options.input)
       const enter = (name: unknown, self: unknown): Entry => {
         // A function's own name can be anything that somebody put there.
         if (typeof name !== 'string' || name === '') throw nameless(module)
-        return add({ name, fn, self, needs, options, module, registry: place, inputSchema })
+        return add({ name, fn, self, needs, options, module, origin, inputSchema })
       }
       if (context === undefined) return bind(enter(options.name ?? fn.name, undefined), NONE)
       let entry: Entry | undefined

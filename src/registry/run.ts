@@ -1,5 +1,6 @@
 /** A call that is about to start, with everything that follows from its function and its secrets. */
 import { createRedactor, type Redactor } from '../redact/index.ts'
+import type { VariablesBySecret } from '../worker/table.ts'
 import type { Entry } from './entry.ts'
 import { type Found, injectedKeys, requireAll } from './secrets.ts'
 import { assignVariables } from './variables.ts'
@@ -11,8 +12,7 @@ export interface Run {
   readonly partition: string | undefined
   /** The variables that the call's secrets set. */
   readonly variables: Readonly<Record<string, string>>
-  /** For each secret, the variable that holds each of its keys. */
-  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly secrets: VariablesBySecret
   /** Which secrets these are: names, scopes, and what is made of them. */
   readonly family: string
   /** Which secrets these are, with versions and variable names. */
@@ -73,7 +73,7 @@ function makeRun(
     return secret === undefined ? [] : [{ need, keys: injectedKeys(need, Object.keys(secret.values)) }]
   })
   const values = Object.create(null) as Record<string, string>
-  const secrets = Object.create(null) as Record<string, Record<string, string>>
+  const secrets = Object.create(null) as Record<string, Record<string, string> | null>
   const masked: string[] = []
   const assigned = assignVariables(entry.name, known)
   for (const { name, need, key } of assigned) {
@@ -81,8 +81,8 @@ function makeRun(
     const value = item?.secret?.values[key] ?? ''
     const stored = item?.stored?.values[key] ?? value
     values[name] = value
-    const variables = (secrets[need.name] ??= Object.create(null) as Record<string, string>)
-    variables[key] = name
+    if (found.some((one) => one.need.name === need.name && one.scope !== item?.scope)) secrets[need.name] = null
+    else (secrets[need.name] ??= Object.create(null) as Record<string, string>)[key] = name
     if (masking && !need.plain.has(key)) masked.push(value, ...(stored === value ? [] : [stored]))
   }
   let redactor: Redactor | undefined

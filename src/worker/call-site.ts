@@ -12,7 +12,10 @@ const OWN_FOLDER = URL.canParse('.', import.meta.url) ? new URL('.', import.meta
 export interface CallSite {
   /** The module's URL. */
   readonly url: string
-  /** `url:line:column`. */
+  /**
+   * The URL, `#`, and the positions by which the module's own code came there, outermost first: one line of a function that
+   * two others call is two places. Padded, so that places of one module sort as they stand in it.
+   */
   readonly place: string
 }
 
@@ -33,16 +36,23 @@ export function captureCallSite(): CallSite | undefined {
   }
   // A runtime that ignores prepareStackTrace gives text, from which no frame can be had for certain.
   if (!Array.isArray(frames)) return undefined
-  for (const frame of frames as NodeJS.CallSite[]) {
-    const file = frame.getFileName()
-    // Frames of the engine and of Node (Array.map, an import) stand between the user's and ours.
-    if (!file || file.startsWith('node:')) continue
-    const url = fileUrl(file)
-    if (OWN_FOLDER !== undefined && url?.startsWith(OWN_FOLDER)) continue
-    if (url === undefined) return undefined
-    return { url, place: `${url}:${frame.getLineNumber() ?? 0}:${frame.getColumnNumber() ?? 0}` }
-  }
-  return undefined
+  const users = (frames as NodeJS.CallSite[]).filter(isUsers)
+  const file = users[0]?.getFileName()
+  const url = file ? fileUrl(file) : undefined
+  if (url === undefined) return undefined
+  const positions = users.filter((frame) => frame.getFileName() === file).map(positionOf)
+  return { url, place: `${url}#${positions.reverse().join(',')}` }
+}
+
+/** Frames of the engine and of Node (Array.map, an import) stand between the user's and ours. */
+function isUsers(frame: NodeJS.CallSite): boolean {
+  const file = frame.getFileName()
+  if (!file || file.startsWith('node:')) return false
+  return OWN_FOLDER === undefined || fileUrl(file)?.startsWith(OWN_FOLDER) !== true
+}
+
+function positionOf(frame: NodeJS.CallSite): string {
+  return [frame.getLineNumber(), frame.getColumnNumber()].map((at) => String(at ?? 0).padStart(8, '0')).join(':')
 }
 
 function fileUrl(file: string): string | undefined {

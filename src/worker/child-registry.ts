@@ -4,6 +4,7 @@
  */
 import { RegistrationError } from '../errors.ts'
 import { captureCallSite } from './call-site.ts'
+import { originOf } from './origin.ts'
 import { type ChildState, runningCall } from './table.ts'
 
 type Fn = (...args: unknown[]) => unknown
@@ -18,7 +19,7 @@ interface ChildOptions {
 
 /** Makes the registry of a child. Its shape is that of the host's, as far as modules use it while they are imported. */
 export function childRegistry(state: ChildState): object {
-  const registry = captureCallSite()?.place
+  const registry = captureCallSite()
 
   function register(given?: ChildOptions | readonly unknown[]): (fn: Fn, context?: MethodContext) => Fn {
     const options: ChildOptions = given === undefined || Array.isArray(given) ? {} : (given as ChildOptions)
@@ -27,7 +28,8 @@ export function childRegistry(state: ChildState): object {
       const site = context === undefined ? captureCallSite() : registering
       const module = options.module === undefined ? site?.url : String(options.module)
       const define = (name: string, self: unknown): void => {
-        if (module !== undefined) state.registrations.push({ name, module, registry, fn, self })
+        const origin = originOf(site, registry)
+        if (module !== undefined) state.registrations.push({ name, module, origin, fn, self })
       }
       if (context === undefined) define(options.name ?? fn.name, undefined)
       else {

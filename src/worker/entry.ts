@@ -18,6 +18,7 @@ import {
   type ReplyMessage,
   WORKER_MARKER,
 } from './protocol.ts'
+import { findRegistration } from './origin.ts'
 import { decodePayload, encodePayload } from './payload.ts'
 import { becomeChild, type CurrentCall, currentCall, secretsByName, withinCall } from './table.ts'
 import { encodeThrown } from './thrown.ts'
@@ -65,7 +66,7 @@ async function rehearse(): Promise<InitReply> {
   try {
     await importGuarded(module, [name])
     const args = { plain: [{}] }
-    await answer(REHEARSAL_ID, { key: name, name, module, registry: undefined, scope: name, partition: name, args })
+    await answer(REHEARSAL_ID, { key: name, name, module, origin: '', others: [], scope: name, partition: name, args })
   } finally {
     state.registrations.length = 0
     assigned = undefined
@@ -110,8 +111,8 @@ async function answer(id: number, task: CallTask): Promise<void> {
 
 async function call(task: CallTask): Promise<CallReply> {
   if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
-  const registered = find(task)
-  if (registered === undefined) return { ok: false, why: 'not-registered', fit: true, spawned }
+  const registered = findRegistration(task, state.registrations)
+  if (typeof registered === 'string') return { ok: false, why: registered, fit: true, spawned }
   const args = decodePayload(task.args) as unknown[]
   const { name, scope, partition } = task
   const end: typeof running = { aborted: false, controller: undefined }
@@ -148,12 +149,6 @@ function fitness(): { fit: boolean; spawned: boolean } {
     // The function put something in the place of process.env that cannot be replaced.
     return { fit: false, spawned }
   }
-}
-
-function find(task: CallTask): (typeof state.registrations)[number] | undefined {
-  const named = state.registrations.filter(({ name, module }) => name === task.name && module === task.module)
-  if (named.length <= 1) return named[0]
-  return named.find(({ registry }) => registry === task.registry) ?? named[0]
 }
 
 /** Gives every process that this one starts a variable by which it is found when the worker ends. */

@@ -3,6 +3,7 @@ import type { Payload } from './payload.ts'
 import type { Thrown } from './thrown.ts'
 import type { User } from './confinement.ts'
 import type { Variables } from './environment.ts'
+import type { VariablesBySecret } from './table.ts'
 
 /** Given to a spare: run a call of nothing, so that the first real one meets no code that has never run. */
 export interface RehearseTask {
@@ -18,8 +19,7 @@ export interface InitTask {
   readonly module: string
   /** The environment, to the letter: the allow-list and the secrets. */
   readonly variables: Variables
-  /** For each secret, the variable that holds each of its keys. */
-  readonly secrets: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly secrets: VariablesBySecret
   /** The real paths of the host's main module. */
   readonly mains: readonly string[]
   /** The user to become before the import. */
@@ -34,7 +34,9 @@ export interface CallTask {
   readonly name: string
   /** The URL of the module that registered the function. */
   readonly module: string
-  readonly registry: string | undefined
+  /** Where the registration comes from, and from where the host has others of that module and name: see origin.ts. */
+  readonly origin: string
+  readonly others: readonly string[]
   readonly scope: string
   readonly partition: string | undefined
   /** The arguments, an array. */
@@ -51,7 +53,7 @@ export type InitReply =
 export type CallReply = { readonly fit: boolean; readonly spawned: boolean } & (
   | { readonly ok: true; readonly value: Payload }
   | { readonly ok: false; readonly why: 'threw'; readonly thrown: Thrown }
-  | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'wrong-key' }
+  | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'ambiguous' | 'wrong-key' }
 )
 
 /**

@@ -6,17 +6,18 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ChildProcess } from 'node:child_process'
+import { RegistrationError } from '../errors.ts'
 import { type Reaper, startReaper } from './reaper.ts'
 
 const TABLE = Symbol.for('latchkey.table')
 
 /** A function that a module registered while a child imported it. */
-interface ChildRegistration {
+export interface ChildRegistration {
   readonly name: string
   /** The URL of the module that registered it. */
   readonly module: string
-  /** Where its registry was made, as `url:line:column`; tells two registries of one module apart. */
-  readonly registry: string | undefined
+  /** Where it comes from: see origin.ts. */
+  readonly origin: string
   readonly fn: (...args: unknown[]) => unknown
   /** The class, for a static method. */
   readonly self: unknown
@@ -47,9 +48,12 @@ export interface Collection {
   readonly registries: object[]
 }
 
+/** What all copies share. */
 interface Table {
   child?: ChildState
   collection?: Collection | undefined
+  /** The origins of what this host has registered, by module and name. */
+  origins?: Map<string, Set<string>>
   /** The host's living children. */
   readonly children: Set<ChildProcess>
   /** There while there are children. */
@@ -60,7 +64,8 @@ interface Table {
   lastInline: Promise<unknown>
 }
 
-function table(): Table {
+/** The table; made when first asked for. */
+export function table(): Table {
   const holder = globalThis as unknown as { [TABLE]: Table | undefined }
   return (holder[TABLE] ??= {
     children: new Set(),
@@ -100,18 +105,35 @@ export function currentCall(parts: Omit<CurrentCall, 'signal'>, signal: () => Ab
   })
 }
 
+/** For each secret, the variable that holds each of its keys; `null` for a name that is required of several scopes. */
+export type VariablesBySecret = Readonly<Record<string, Readonly<Record<string, string>> | null>>
+
 /** Turns variables, and which of them holds which key, into the secrets by name. */
 export function secretsByName(
   variables: Readonly<Record<string, string>>,
-  keys: Readonly<Record<string, Readonly<Record<string, string>>>>,
+  keys: VariablesBySecret,
 ): CurrentCall['secrets'] {
   const secrets = Object.create(null) as Record<string, Readonly<Record<string, string>>>
   for (const name of Object.keys(keys)) {
+    const own = keys[name]
+    if (own == null) {
+      // Not enumerable: who takes them all gets the others.
+      Object.defineProperty(secrets, name, { get: () => refuseShared(name) })
+      continue
+    }
     const values = Object.create(null) as Record<string, string>
-    for (const [key, variable] of Object.entries(keys[name] ?? {})) values[key] = variables[variable] ?? ''
+    for (const [key, variable] of Object.entries(own)) values[key] = variables[variable] ?? ''
     secrets[name] = Object.freeze(values)
   }
   return Object.freeze(secrets)
+}
+
+function refuseShared(name: string): never {
+  throw new RegistrationError(
+    'NO_CURRENT_CALL',
+    // What to do is in the message: a hint does not reach the caller of the function, which fails with a CallError.
+    `currentCall() does not give the secret ${name}, which is required of more than one scope: read the variables of each from process.env.`,
+  )
 }
 
 /** Runs `fn` as a part of `call`. */

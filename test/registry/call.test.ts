@@ -9,6 +9,15 @@ const TOKEN = 'child-token-12345'
 
 afterAll(() => registry.close())
 
+test('calls that share a signal give it one listener, and leave none', async () => {
+  const { signal } = new AbortController()
+  const call = fixture.tokens.with({ signal })
+  const calls = Array.from({ length: 12 }, () => call())
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+  await Promise.all(calls)
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+})
+
 describe('in a child', () => {
   test('the variables are exactly the allow-list and the keys, also at the top of a module and of its dependency', async () => {
     process.env['LATCHKEY_TEST_PASSED_ON'] = 'x'

@@ -141,6 +141,29 @@ describe('currentCall with a definition', () => {
   })
 })
 
+describe('a secret that is required of two scopes', () => {
+  test.each(['warm', 'inline'] as const)(
+    'has the variables of both, and currentCall gives neither for the other, %s',
+    async (isolation) => {
+      await fixture.store.set('shared', { TOKEN: 'of-the-tenant' }, { scope: 'tenant' })
+      await fixture.store.set('shared', { TOKEN: 'of-the-platform' }, { scope: 'platform' })
+      for (const scopes of [fixture.scopes, fixture.scopesTurned]) {
+        expect(await scopes.with({ scope: 'tenant', isolation })()).toEqual({
+          environment: ['of-the-tenant', 'of-the-platform'],
+          given: [],
+          code: 'NO_CURRENT_CALL',
+          message: expect.stringMatching(/secret shared, .* more than one scope: read .* process\.env/) as string,
+        })
+      }
+      // Of one scope it is one secret.
+      expect(await fixture.scopes.with({ scope: 'platform', isolation })()).toEqual({
+        environment: ['of-the-platform', 'of-the-platform'],
+        given: ['shared'],
+      })
+    },
+  )
+})
+
 describe('a schema that never answers', () => {
   const hangs = defineSecret('hangs', { KEY: standard(() => new Promise(() => undefined)) })
   afterEach(() => vi.useRealTimers())

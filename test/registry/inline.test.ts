@@ -31,6 +31,22 @@ describe('an inline call', () => {
     expect(process.env['INLINE_TOKEN']).toBe('before')
   })
 
+  test('takes them away from the environment also where the function has put another in its place', async () => {
+    const environment = process.env
+    const before = { ...environment }
+    const replace = make().register({ name: 'replace', secrets: ['gh'] })(() => {
+      process.env = { ...process.env }
+    })
+    const shield = make().register({ name: 'shield', secrets: ['gh'] })(() => {
+      Object.defineProperty(process, 'env', { get: () => ({}), configurable: true })
+    })
+    for (const call of [replace, shield]) {
+      await call()
+      expect(process.env).toBe(environment)
+      expect({ ...environment }).toEqual(before)
+    }
+  })
+
   test('waits for the one before, of whatever registry', async () => {
     const events: string[] = []
     const job = (name: string, secret: string) =>

@@ -89,6 +89,8 @@ describe('register', () => {
       'INVALID_OPTION',
       "module must be the URL of a module's file, e.g. import.meta.url",
     ],
+    ['a module of another computer', { module: 'file://elsewhere/a.js' }, 'INVALID_OPTION', 'import.meta.url'],
+    ['a module with an encoded slash', { module: new URL('file:///a%2Fb.js') }, 'INVALID_OPTION', 'import.meta.url'],
     ['a module that is no file', { module: 'data:text/javascript,1' }, 'INVALID_OPTION', 'import.meta.url'],
     [
       'a module of the web',

@@ -25,7 +25,7 @@ const needs = [needed('gh'), needed({ name: 'db', optional: true })]
 function entryOf(options: RegisterOptions = {}, module = import.meta.url) {
   const fn = (): number => 1
   return createEntry({
-    ...{ name: 'f', fn, self: undefined, needs, options, module, registry: undefined, inputSchema: undefined },
+    ...{ name: 'f', fn, self: undefined, needs, options, module, origin: '', inputSchema: undefined },
   })
 }
 
@@ -97,7 +97,7 @@ describe('where a call runs', () => {
 
   test('is a module that can be told, and that is not the main module of the host', () => {
     const fn = (): number => 1
-    const parts = { name: 'f', fn, self: undefined, needs, options: {}, registry: undefined, inputSchema: undefined }
+    const parts = { name: 'f', fn, self: undefined, needs, options: {}, origin: '', inputSchema: undefined }
     const nowhere = createEntry({ ...parts, module: undefined })
     const main = pathToFileURL(mainModules()[0]!).href
     for (const [entry, error] of [

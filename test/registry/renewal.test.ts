@@ -158,7 +158,7 @@ async function runOf(store: SecretStore, ...secrets: readonly (string | { name: 
   const needs = secrets.map(needed)
   const entry = createEntry({
     ...{ name: needs.map(({ name }) => name).join('_'), fn: () => 1, self: undefined, needs, options: {} },
-    ...{ module: import.meta.url, registry: undefined, inputSchema: undefined },
+    ...{ module: import.meta.url, origin: '', inputSchema: undefined },
   })
   const found = entry.placed('default').map(async (placed) => {
     return { ...placed, secret: await store.get(placed.need.name, { scope: placed.scope }) }

@@ -151,6 +151,46 @@ describe('two copies of the library', () => {
   })
 })
 
+describe('functions of one name in several registries of a module', () => {
+  test('each run their own code, and what cannot be told apart is refused', async () => {
+    expect((await output(['--import', 'tsx', 'namesakes-host.ts'])).split('\n')).toEqual([
+      'first with key-of-a',
+      'second with key-of-b',
+      'third with key-of-c',
+      'fourth with key-of-d',
+      'NOT_REGISTERED_IN_CHILD',
+      'NOT_REGISTERED_IN_CHILD',
+      'g with key-of-g',
+      'NOT_REGISTERED_IN_CHILD',
+    ])
+  })
+
+  test('also under vitest, whose lines and columns are not those of the children', async () => {
+    const { close, connect, connected, first, fourth, looped, second, third } =
+      await import('../fixtures/hosts/namesakes.ts')
+    const calls = [first, second, third, fourth].map((fn) => fn(null))
+    expect(await Promise.all([...calls, connected()])).toEqual([
+      'first with key-of-a',
+      'second with key-of-b',
+      'third with key-of-c',
+      'fourth with key-of-d',
+      'g with key-of-g',
+    ])
+    for (const call of looped) {
+      await expect(call()).rejects.toMatchObject({
+        code: 'NOT_REGISTERED_IN_CHILD',
+        message: expect.stringMatching(/^looped was registered more than once .* nothing tells which/) as string,
+        hint: expect.stringContaining('a name of its own') as string,
+      })
+    }
+    await expect(connect('h')()).rejects.toMatchObject({
+      code: 'NOT_REGISTERED_IN_CHILD',
+      message: expect.stringMatching(/^connected was not registered when/) as string,
+    })
+    await close()
+  })
+})
+
 describe('under vitest', () => {
   test('functions of a TypeScript module that vitest has transformed run in children', async () => {
     const { fails, names, registry } = await import('../fixtures/hosts/typed-jobs.ts')
@@ -167,6 +207,11 @@ describe('under vitest', () => {
     expect(await call.with({ isolation: 'inline' })()).toBe(1)
     await registry.close()
   })
+})
+
+test('a host that only waits for the end of its registry lives to see it, although a watch does not end', async () => {
+  const { code, stdout } = await startHost(['unending-watch.mjs']).ended
+  expect([code, stdout]).toEqual([0, 'done\nclosed'])
 })
 
 describe('a host that is out of descriptors', () => {

@@ -89,7 +89,8 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
         key,
         name,
         module: 'file:///m.mjs',
-        registry: undefined,
+        origin: '',
+        others: [],
         scope: 'default',
         partition: undefined,
         args: { plain: [] },
@@ -107,7 +108,7 @@ function setUp(limits: Partial<PoolLimits> = {}, graceMs = 20, autoReady = true)
       ...{ key, family, read: readNow(), flags: [], onLine: () => undefined },
       init: () => ({ key, module: 'file:///m.mjs', variables: {}, secrets: {}, mains: [], user: undefined }),
       call: {
-        ...{ key, name: 'renewal', module: 'file:///m.mjs', registry: undefined },
+        ...{ key, name: 'renewal', module: 'file:///m.mjs', origin: '', others: [] },
         ...{ scope: 'default', partition: undefined, args: { plain: [] } },
       },
       ...more,
