@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodePayload, encodePayload } from '../../src/worker/payload.ts'
-import { echo, give, pid, registry } from '../fixtures/worker/functions.mjs'
+import { echo, give, memoryOf, pid, registry } from '../fixtures/worker/functions.mjs'
 
 afterAll(() => registry.close())
 
@@ -58,6 +58,23 @@ describe('arguments and results come back equal', () => {
   test('a shared object is one object on the other side', async () => {
     const [one, two] = (await echo([shared, shared])) as unknown[]
     expect(one).toBe(two)
+  })
+
+  test.each<[string, ArrayBufferView]>([
+    ['bytes', new Uint8Array([1, 2, 3])],
+    ['numbers of several bytes', new Uint16Array([1, 2])],
+    ['a DataView', new DataView(new ArrayBuffer(3))],
+    ['a Buffer out of the pool', Buffer.from('a buffer')],
+    ['a part of a larger buffer', new Int32Array(new ArrayBuffer(64), 8, 2)],
+    ['no numbers at all', new BigInt64Array()],
+  ])('%s, in memory of their own, in the child and here', async (_what, view) => {
+    // What stands before it in the message moves it to an address of every remainder.
+    for (const before of ['', 'p', 'pa', 'pad', 'padding']) {
+      const back = (await echo({ before, view })) as { view: ArrayBufferView }
+      expect(back).toStrictEqual({ before, view })
+      expect(back.view.buffer.byteLength).toBe(view.byteLength)
+      expect(await memoryOf({ before, view })).toBe(view.byteLength)
+    }
   })
 
   test('a snapshot is taken: what the caller changes after the call began changes nothing', async () => {
