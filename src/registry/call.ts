@@ -12,7 +12,7 @@ import type { Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
-import { decodeOutcome, registryClosed } from './outcome.ts'
+import { argumentNotCloneable, decodeOutcome, registryClosed } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
@@ -150,7 +150,7 @@ async function perform(
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
       isolation === 'inline'
-        ? await runInline(run, decodeArguments(payload), ending)
+        ? await runInline(run, decodeArguments(entry.name, payload), ending)
         : decodeOutcome(run, await submit(run, time, isolation === 'call', payload, context, ending, trace))
     return checkedResult(entry, result, run.redactor)
   }
@@ -178,8 +178,13 @@ function recognises(isAuthError: (error: CallError) => unknown, error: CallError
 }
 
 /** The arguments of an inline run, which may change them: a second run starts from the same. */
-function decodeArguments(payload: Payload): unknown[] {
-  return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
+function decodeArguments(name: string, payload: Payload): unknown[] {
+  try {
+    return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
+  } catch {
+    // They go deeper than the stack.
+    throw argumentNotCloneable(name)
+  }
 }
 
 async function validated(entry: Entry, args: readonly unknown[]): Promise<unknown[]> {
@@ -197,9 +202,7 @@ function cloned(name: string, args: readonly unknown[]): Payload {
     return encodePayload([...args])
   } catch {
     // The serializer's words quote the value.
-    throw new InputError('NOT_CLONEABLE', `${name}: an argument cannot be cloned into a child process.`, {
-      hint: 'Pass data only: no functions, symbols, streams, promises or proxies; of a URL or Headers what they hold, e.g. url.href.',
-    })
+    throw argumentNotCloneable(name)
   }
 }
 

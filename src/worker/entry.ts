@@ -112,7 +112,13 @@ async function call(task: CallTask): Promise<CallReply> {
   if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
   const registered = find(task)
   if (registered === undefined) return { ok: false, why: 'not-registered', fit: true, spawned }
-  const args = decodePayload(task.args) as unknown[]
+  let args: unknown[]
+  try {
+    args = decodePayload(task.args) as unknown[]
+  } catch {
+    // They go deeper than the stack here, though the host could write them.
+    return { ok: false, why: 'arguments-not-cloneable', ...fitness() }
+  }
   const { name, scope, partition } = task
   const end: typeof running = { aborted: false, controller: undefined }
   running = end

@@ -75,6 +75,23 @@ describe('an inline call', () => {
     expect(error).toMatchObject({ code: 'NOT_CLONEABLE', function: 'bad' })
   })
 
+  test('refuses arguments and results that are too deep to be copied', async () => {
+    const nested = (depth: number) => {
+      let value = {}
+      for (let level = 0; level < depth; level++) value = { value }
+      return value
+    }
+    const registry = make()
+    const take = registry.register({ name: 'take' })((_value: object) => 1)
+    const give = registry.register({ name: 'give' })((depth: number) => nested(depth))
+    const codes = new Set<unknown>()
+    for (let depth = 1_000; depth < 20_000; depth += 500) {
+      codes.add(await take(nested(depth)).then(() => 'arrived', codeOf))
+      codes.add(await give(depth).then(() => 'arrived', codeOf))
+    }
+    expect([...codes]).toEqual(['arrived', 'NOT_CLONEABLE'])
+  })
+
   test('redacts or refuses results as a child does', async () => {
     const registry = make()
     const leak = (results: 'pass' | 'redact' | 'refuse') => {
@@ -178,3 +195,7 @@ test('close() gives up an inline call that runs and one that waits, and a call t
   await other.close()
   expect(await waiting).toMatchObject({ code: 'REGISTRY_CLOSED' })
 })
+
+function codeOf(error: unknown): unknown {
+  return (error as { code: unknown }).code
+}

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodePayload, encodePayload } from '../../src/worker/payload.ts'
-import { echo, give, memoryOf, pid, registry } from '../fixtures/worker/functions.mjs'
+import { echo, give, giveDeep, memoryOf, nested, pid, registry } from '../fixtures/worker/functions.mjs'
 
 afterAll(() => registry.close())
 
@@ -125,3 +125,25 @@ describe('a result that is not data is refused, and the same child serves the ne
     },
   )
 })
+
+// V8 writes data that is deeper than what it reads; how deep either goes differs between versions of Node and by the stack.
+describe('data of whatever depth arrives or is refused, and the same child serves the next call', () => {
+  const depths = [100, 1_500, 2_000, 2_500, 3_000, 3_500, 4_000, 4_500, 6_000, 100_000]
+  const cases: [string, (depth: number) => Promise<unknown>][] = [
+    ['an argument', (depth) => echo(nested(depth))],
+    ['a result', (depth) => giveDeep(depth)],
+  ]
+
+  test.each(cases)('as %s', async (_what, call) => {
+    const before = await pid()
+    const codes: unknown[] = []
+    for (const depth of depths) codes.push(await call(depth).then(() => 'arrived', codeOf))
+    expect(codes.filter((code) => code !== 'arrived' && code !== 'NOT_CLONEABLE')).toEqual([])
+    expect([codes[0], codes.at(-1)]).toEqual(['arrived', 'NOT_CLONEABLE'])
+    expect(await pid()).toBe(before)
+  })
+})
+
+function codeOf(error: unknown): unknown {
+  return (error as { code: unknown }).code
+}
