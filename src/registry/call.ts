@@ -1,7 +1,6 @@
 /** One call: validate the input, clone the arguments, read the secrets, check them, choose a worker, run, decode. */
-import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
-import type { Redactor } from '../redact/index.ts'
+import { holdsKnown, type Redactor } from '../redact/redactor.ts'
 import { schemaFindings } from '../schemas/ask.ts'
 import { isLater } from '../stores/waiting.ts'
 import { nestedCall } from '../worker/child-registry.ts'
@@ -243,8 +242,8 @@ function submit(
 
 function checkedResult(entry: Entry, value: unknown, redactor: () => Redactor): unknown {
   if (entry.results === 'pass') return value
-  const redacted = redactor().redactValue(value)
-  if (entry.results === 'redact' || isDeepStrictEqual(redacted, value)) return redacted
+  if (entry.results === 'redact') return redactor().redactValue(value)
+  if (!holdsKnown(redactor(), value)) return value
   throw new WorkerError(
     'RESULT_REFUSED',
     `${entry.name} returned a secret's value, and results: 'refuse' keeps it back.`,

@@ -134,7 +134,8 @@ function plain(value: unknown, depth: number, budget: Budget, above: Set<unknown
 
 /** The keys of what counts as data; of a list that is longer than what is looked at, the first indexes: to name all takes seconds. */
 function keysOf(value: object, most: number): Iterable<string> {
-  if (Array.isArray(value) && value.length > most) return Array.from({ length: Math.max(0, most) }, (_, index) => String(index))
+  if (Array.isArray(value) && value.length > most)
+    return Array.from({ length: Math.max(0, most) }, (_, index) => String(index))
   const keys = Object.keys(value)
   return types.isNativeError(value) ? new Set(['stack', 'message', ...keys]) : keys
 }

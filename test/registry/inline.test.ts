@@ -104,8 +104,13 @@ describe('an inline call', () => {
     const error = await rejection(leak('refuse')())
     expect(error).toMatchObject({ code: 'RESULT_REFUSED', function: 'refuse' })
     expect(allTextOf(error)).not.toContain(TOKEN)
-    const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(() => [new Date(0)])
-    expect(await harmless()).toEqual([new Date(0)])
+    const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(
+      (value: unknown) => value,
+    )
+    const values = [new Date(0), new Date(NaN), [NaN, -0, 1n], new Map([[NaN, new Set([/x/g])]]), new RangeError('m')]
+    for (const value of [...values, new Float64Array([NaN]), Object(1), null, undefined]) {
+      expect(await harmless(value)).toEqual(value)
+    }
   })
 
   test('ends for its caller by timeout and abort, though nothing can end its code', async () => {
