@@ -183,14 +183,14 @@ const masksOf = new WeakMap<Redactor, Masks>()
 export function holdsKnown(redactor: Redactor, value: unknown): boolean {
   const masks = masksOf.get(redactor)
   if (masks === undefined) return true
-  let found = false
+  let found = 0
   const noting = (mask: (text: string) => string) => (text: string) => {
     const masked = mask(text)
-    found ||= masked !== text
+    if (masked !== text) found++
     return masked
   }
   const copy = redactedCopy(value, { text: noting(masks.text), bytes: noting(masks.bytes) })
-  return found || (copy === WITHHELD && value !== WITHHELD)
+  return found > 0 || (copy === WITHHELD && value !== WITHHELD)
 }
 
 /** What finds the values, for texts and for bytes. */

@@ -58,7 +58,7 @@ const LIMITS: readonly (readonly [name: string, bytes: number, imports: string, 
   ['latchkey/stores/etcd in a child', 2_800, ''],
   [
     'latchkey/worker-entry',
-    8_900,
+    9_100,
     'node:async_hooks node:child_process node:fs node:module node:net node:path node:url node:util node:v8',
   ],
   ['rehearsal', 200, ''],

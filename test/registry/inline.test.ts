@@ -82,7 +82,7 @@ describe('an inline call', () => {
       return value
     }
     const registry = make()
-    const take = registry.register({ name: 'take' })((_value: object) => 1)
+    const take = registry.register({ name: 'take' })((value: object) => typeof value)
     const give = registry.register({ name: 'give' })((depth: number) => nested(depth))
     const codes = new Set<unknown>()
     for (let depth = 1_000; depth < 20_000; depth += 500) {
