@@ -405,7 +405,7 @@ export class CallError extends LatchkeyError {
     super(failure.message, failure.cause === undefined ? {} : { cause: failure.cause })
     const hidden = { writable: true, configurable: true }
     for (const [key, value] of Object.entries(failure.data ?? {})) {
-      if (key in Error.prototype || key === 'retryable' || key === 'hint' || key === '__proto__') continue
+      if (key in CallError.prototype || key === 'retryable' || key === 'hint') continue
       Object.defineProperty(this, key, { value, enumerable: true, ...hidden })
     }
     this.code = failure.code

@@ -205,6 +205,9 @@ describe('CallError', () => {
     expect(failed.hint).toBeUndefined()
     expect(String(failed)).toBe('HttpError: not found')
     expect(failed.constructor).toBe(CallError)
+    const named = new CallError({ name: 'Error', message: 'm', data: { toJSON: 'x', toString: 'y', status: 500 } })
+    expect(JSON.parse(JSON.stringify(named))).toMatchObject({ name: 'Error', message: 'm' })
+    expect(named).toMatchObject({ status: 500 })
     const data = JSON.parse('{"__proto__":{"polluted":true}}') as Record<string, unknown>
     expect(new CallError({ name: 'Error', message: 'm', data })).not.toHaveProperty('polluted')
   })

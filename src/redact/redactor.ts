@@ -4,6 +4,7 @@ import { argumentError } from '../errors.ts'
 import { redactedCopy, redactedError } from './copy.ts'
 import { type Form, formsOf } from './forms.ts'
 import { createMaskingBuffer, MASK, type MaskingBuffer, maskText, WITHHELD } from './mask.ts'
+import type { Masks } from './shell.ts'
 import { buildMatcher, type Matcher } from './matcher.ts'
 import { createNodeStream, createWebStream, type RedactingTransformStream, withholding } from './stream.ts'
 
@@ -158,6 +159,7 @@ export function createRedactor(values: Iterable<string> = []): Redactor {
     forget,
   })
   buffers.set(redactor, { text: textBuffer, bytes: byteBuffer })
+  masksOf.set(redactor, masks)
   return redactor
 }
 
@@ -173,6 +175,22 @@ export function maskingBuffer(redactor: Redactor, pieces: Pieces = 'text'): Mask
     if (create === undefined) throw new TypeError('not a redactor of this library')
     return create()
   })
+}
+
+const masksOf = new WeakMap<Redactor, Masks>()
+
+/** Tells whether a value holds, wherever `redactValue` would mask it, one that the redactor knows; also if that cannot be told. */
+export function holdsKnown(redactor: Redactor, value: unknown): boolean {
+  const masks = masksOf.get(redactor)
+  if (masks === undefined) return true
+  let found = 0
+  const noting = (mask: (text: string) => string) => (text: string) => {
+    const masked = mask(text)
+    if (masked !== text) found++
+    return masked
+  }
+  const copy = redactedCopy(value, { text: noting(masks.text), bytes: noting(masks.bytes) })
+  return found > 0 || (copy === WITHHELD && value !== WITHHELD)
 }
 
 /** What finds the values, for texts and for bytes. */

@@ -1,7 +1,6 @@
 /** One call: validate the input, clone the arguments, read the secrets, check them, choose a worker, run, decode. */
-import { isDeepStrictEqual } from 'node:util'
 import { CallError, InputError, WorkerError } from '../errors.ts'
-import type { Redactor } from '../redact/index.ts'
+import { holdsKnown, type Redactor } from '../redact/redactor.ts'
 import { schemaFindings } from '../schemas/ask.ts'
 import type { StandardSchema } from '../secret.ts'
 import { onAbort } from '../stores/abort.ts'
@@ -14,7 +13,7 @@ import type { Scheduler } from '../worker/scheduler.ts'
 import { runningCall } from '../worker/table.ts'
 import { runInline } from './inline.ts'
 import type { RegistrySettings } from './options.ts'
-import { decodeOutcome, registryClosed } from './outcome.ts'
+import { argumentNotCloneable, decodeOutcome, registryClosed } from './outcome.ts'
 import { createEnding, type Ending } from './ending.ts'
 import type { Entry } from './entry.ts'
 import { type CallTrace, traceCall } from './events.ts'
@@ -153,7 +152,7 @@ async function perform(
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
       isolation === 'inline'
-        ? await runInline(run, decodeArguments(payload), ending)
+        ? await runInline(run, decodeArguments(entry.name, payload), ending)
         : decodeOutcome(run, await submit(run, time, isolation === 'call', payload, context, ending, trace))
     return checkedResult(entry, result, run.redactor)
   }
@@ -181,8 +180,13 @@ function recognises(isAuthError: (error: CallError) => unknown, error: CallError
 }
 
 /** The arguments of an inline run, which may change them: a second run starts from the same. */
-function decodeArguments(payload: Payload): unknown[] {
-  return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
+function decodeArguments(name: string, payload: Payload): unknown[] {
+  try {
+    return decodePayload('bytes' in payload ? payload : encodePayload(payload.plain)) as unknown[]
+  } catch {
+    // They go deeper than the stack.
+    throw argumentNotCloneable(name)
+  }
 }
 
 async function validated(name: string, input: StandardSchema, args: readonly unknown[]): Promise<unknown[]> {
@@ -199,9 +203,7 @@ function cloned(name: string, args: readonly unknown[]): Payload {
     return encodePayload([...args])
   } catch {
     // The serializer's words quote the value.
-    throw new InputError('NOT_CLONEABLE', `${name}: an argument cannot be cloned into a child process.`, {
-      hint: 'Pass data only: no functions, symbols, streams, promises or proxies; of a URL or Headers what they hold, e.g. url.href.',
-    })
+    throw argumentNotCloneable(name)
   }
 }
 
@@ -242,8 +244,8 @@ function submit(
 
 function checkedResult(entry: Entry, value: unknown, redactor: () => Redactor): unknown {
   if (entry.results === 'pass') return value
-  const redacted = redactor().redactValue(value)
-  if (entry.results === 'redact' || isDeepStrictEqual(redacted, value)) return redacted
+  if (entry.results === 'redact') return redactor().redactValue(value)
+  if (!holdsKnown(redactor(), value)) return value
   throw new WorkerError(
     'RESULT_REFUSED',
     `${entry.name} returned a secret's value, and results: 'refuse' keeps it back.`,

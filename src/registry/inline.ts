@@ -2,7 +2,7 @@
 import { RegistrationError } from '../errors.ts'
 import { encodeThrown, callError, redactThrown } from '../worker/thrown.ts'
 import { currentCall, inTurn, secretsByName, withinCall } from '../worker/table.ts'
-import { decodePayload, encodePayload, type Payload } from '../worker/payload.ts'
+import { decodePayload, encodePayload } from '../worker/payload.ts'
 import type { Ending } from './ending.ts'
 import { resultNotCloneable } from './outcome.ts'
 import type { Run } from './run.ts'
@@ -50,11 +50,10 @@ async function runNow(run: Run, args: unknown[], ending: Ending): Promise<unknow
 }
 
 function clonedResult(name: string, result: unknown): unknown {
-  let payload: Payload
   try {
-    payload = encodePayload(result)
+    return decodePayload(encodePayload(result))
   } catch {
+    // Whatever the serializer says of the value quotes it.
     throw resultNotCloneable(name)
   }
-  return decodePayload(payload)
 }

@@ -1,6 +1,6 @@
 /** Turns what became of a job into the call's result or error. */
-import { RegistrationError, WorkerError, type WorkerErrorCode } from '../errors.ts'
-import { decodePayload } from '../worker/payload.ts'
+import { InputError, RegistrationError, WorkerError, type WorkerErrorCode } from '../errors.ts'
+import { decodePayload, type Payload } from '../worker/payload.ts'
 import type { CallReply, InitReply } from '../worker/protocol.ts'
 import type { Outcome } from '../worker/job.ts'
 import { callError, errorOf, redactThrown, type Thrown } from '../worker/thrown.ts'
@@ -38,7 +38,7 @@ export function decodeOutcome(run: Run, outcome: Outcome): unknown {
         'its process did not start, or its module was not imported, in time',
       )
     case 'bad-reply':
-      throw workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
+      throw badReply(run)
     case 'queue-full':
       throw workerError(run, 'QUEUE_FULL', 'too many calls are waiting')
     case 'closed':
@@ -48,11 +48,13 @@ export function decodeOutcome(run: Run, outcome: Outcome): unknown {
 
 function decodeReply(run: Run, reply: CallReply): unknown {
   if (reply.ok) {
-    return trusted(run, () => decodePayload(reply.value))
+    return decodeResult(run, reply.value)
   }
   switch (reply.why) {
     case 'threw':
       throw trusted(run, () => callError(redactThrown(reply.thrown, run.redactor())))
+    case 'arguments-not-cloneable':
+      throw argumentNotCloneable(run.entry.name)
     case 'not-cloneable':
       throw resultNotCloneable(run.entry.name)
     case 'not-registered':
@@ -77,6 +79,16 @@ function decodeReply(run: Run, reply: CallReply): unknown {
       )
     default:
       throw workerError(run, 'WORKER_PROTOCOL', 'its process refused the call')
+  }
+}
+
+function decodeResult(run: Run, value: Payload): unknown {
+  try {
+    return decodePayload(value)
+  } catch (error) {
+    // It goes deeper than the stack here, though the child could write it.
+    if (error instanceof RangeError) throw resultNotCloneable(run.entry.name)
+    throw badReply(run)
   }
 }
 
@@ -141,8 +153,12 @@ function trusted<T>(run: Run, decode: () => T): T {
     return decode()
   } catch {
     // Whatever the decoder says of it quotes it.
-    throw workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
+    throw badReply(run)
   }
+}
+
+function badReply(run: Run): WorkerError {
+  return workerError(run, 'WORKER_PROTOCOL', 'its process answered something that is no answer')
 }
 
 /** The error for a call of a registry that was closed, before it or under it. */
@@ -153,10 +169,17 @@ export function registryClosed(fn: string): WorkerError {
   })
 }
 
+/** The error for an argument that is not data. */
+export function argumentNotCloneable(fn: string): InputError {
+  return new InputError('NOT_CLONEABLE', `${fn}: an argument cannot be cloned into a child process.`, {
+    hint: 'Pass data only, not nested thousands deep: no functions, symbols, streams, promises or proxies; of a URL or Headers what they hold, e.g. url.href.',
+  })
+}
+
 /** The error for a result that is not data. */
 export function resultNotCloneable(fn: string): WorkerError {
   return new WorkerError('NOT_CLONEABLE', `${fn}: its result cannot be cloned out of its process.`, {
     function: fn,
-    hint: 'Return data only: no functions, symbols, streams, promises or proxies; of a Response what it holds, e.g. await response.json().',
+    hint: 'Return data only, not nested thousands deep: no functions, symbols, streams, promises or proxies; of a Response what it holds, e.g. await response.json().',
   })
 }

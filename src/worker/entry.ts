@@ -26,7 +26,9 @@ import { encodeThrown } from './thrown.ts'
 // What the user's code may replace is taken before it runs.
 const kill = process.kill.bind(process, process.pid)
 const send = process.send?.bind(process) as ((message: ReplyMessage, sent: () => void) => void) | undefined
-const outputs = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write.bind(stream) }))
+const outputs = [process.stdout, process.stderr].map((stream) => {
+  return { stream, write: stream.write.bind(stream), uncork: stream.uncork.bind(stream) }
+})
 const state = becomeChild()
 let assigned: { key: string; variables: Variables; secrets: CurrentCall['secrets'] } | undefined
 /** The end of the call that runs, by order of the host; its signal is made when somebody asks for it. */
@@ -101,7 +103,9 @@ async function init(task: InitTask): Promise<InitReply> {
 async function answer(id: number, task: CallTask): Promise<void> {
   const reply = await call(task)
   // What was written may still be on its way to the pipe, and a fresh process is killed at its reply.
-  for (const { stream, write } of outputs) {
+  for (const { stream, write, uncork } of outputs) {
+    // A corked stream would wait for what the function has forgotten.
+    while (stream.writableCorked > 0) uncork()
     if (stream.writableLength > 0) await new Promise<unknown>((resolve) => write('', resolve))
   }
   send?.({ latchkey: 'reply', id, reply }, () => undefined)
@@ -113,7 +117,13 @@ async function call(task: CallTask): Promise<CallReply> {
   if (assigned?.key !== task.key) return { ok: false, why: 'wrong-key', fit: false, spawned }
   const registered = findRegistration(task, state.registrations)
   if (typeof registered === 'string') return { ok: false, why: registered, fit: true, spawned }
-  const args = decodePayload(task.args) as unknown[]
+  let args: unknown[]
+  try {
+    args = decodePayload(task.args) as unknown[]
+  } catch {
+    // They go deeper than the stack here, though the host could write them.
+    return { ok: false, why: 'arguments-not-cloneable', ...fitness() }
+  }
   const { name, scope, partition } = task
   const end: typeof running = { aborted: false, controller: undefined }
   running = end

@@ -3,7 +3,7 @@
  * structured clone. A value of the user's never reaches the transport's own serializer, which may die on it.
  */
 import { types } from 'node:util'
-import { deserialize, serialize } from 'node:v8'
+import { DefaultDeserializer, serialize } from 'node:v8'
 
 /** A value in the form in which it crosses. */
 export type Payload = { readonly plain: unknown } | { readonly bytes: Uint8Array }
@@ -26,9 +26,35 @@ export function encodePayload(value: unknown): Payload {
   return { bytes: serialize(value) }
 }
 
-/** Gives the value back. */
+/**
+ * Gives the value back.
+ *
+ * @throws RangeError for data that goes deeper than the stack: V8 writes deeper data than it reads.
+ */
 export function decodePayload(payload: Payload): unknown {
-  return 'bytes' in payload ? (deserialize(payload.bytes) as unknown) : payload.plain
+  if (!('bytes' in payload)) return payload.plain
+  const deserializer = new OwnMemoryDeserializer(payload.bytes)
+  deserializer.readHeader()
+  return deserializer.readValue() as unknown
+}
+
+/** What V8 calls for each view of bytes is documented, but not typed. */
+const ViewDeserializer = DefaultDeserializer as new (data: Uint8Array) => DefaultDeserializer & {
+  _readHostObject(): ArrayBufferView<ArrayBuffer>
+}
+
+/**
+ * Gives each view of bytes memory of its own. Node's deserializer has it look into the message, or into the pool that
+ * small buffers share: its `buffer` would show what stands beside it there.
+ */
+class OwnMemoryDeserializer extends ViewDeserializer {
+  override _readHostObject(): ArrayBufferView<ArrayBuffer> {
+    const view = super._readHostObject()
+    const { buffer, byteOffset, byteLength } = view
+    const memory = buffer.slice(byteOffset, byteOffset + byteLength)
+    if (Buffer.isBuffer(view)) return Buffer.from(memory)
+    return new (view.constructor as new (memory: ArrayBuffer) => ArrayBufferView<ArrayBuffer>)(memory)
+  }
 }
 
 interface Budget {

@@ -53,7 +53,10 @@ export type InitReply =
 export type CallReply = { readonly fit: boolean; readonly spawned: boolean } & (
   | { readonly ok: true; readonly value: Payload }
   | { readonly ok: false; readonly why: 'threw'; readonly thrown: Thrown }
-  | { readonly ok: false; readonly why: 'not-cloneable' | 'not-registered' | 'ambiguous' | 'wrong-key' }
+  | {
+      readonly ok: false
+      readonly why: 'arguments-not-cloneable' | 'not-cloneable' | 'not-registered' | 'ambiguous' | 'wrong-key'
+    }
 )
 
 /**

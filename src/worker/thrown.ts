@@ -101,6 +101,7 @@ function ownData(error: object, budget: Budget): Record<string, unknown> | undef
   let found: Record<string, unknown> | undefined
   for (const key of Object.keys(error)) {
     if (ERROR_FIELDS.has(key)) continue
+    if (budget.entries-- <= 0) break
     const value = plain(read(error, key), 1, budget, new Set([error]))
     if (value === undefined) continue
     found ??= {}
@@ -120,15 +121,23 @@ function plain(value: unknown, depth: number, budget: Budget, above: Set<unknown
   if (depth > MAX_DATA_DEPTH) return '[deep]'
   above.add(value)
   const copy: Record<string, unknown> | unknown[] = Array.isArray(value) ? [] : {}
-  const descriptors = Object.entries(Object.getOwnPropertyDescriptors(value))
-  for (const [key, descriptor] of descriptors) {
-    if (!descriptor.enumerable && !(types.isNativeError(value) && (key === 'message' || key === 'stack'))) continue
-    if (!('value' in descriptor) || key === '__proto__' || budget.entries-- <= 0) continue
+  for (const key of keysOf(value, budget.entries)) {
+    if (budget.entries-- <= 0) break
+    const descriptor = Object.getOwnPropertyDescriptor(value, key)
+    if (descriptor === undefined || !('value' in descriptor) || key === '__proto__') continue
     const item = plain(descriptor.value, depth + 1, budget, above)
     if (item !== undefined) (copy as Record<string, unknown>)[key] = item
   }
   above.delete(value)
   return copy
+}
+
+/** The keys of what counts as data; of a list that is longer than what is looked at, the first indexes: to name all takes seconds. */
+function keysOf(value: object, most: number): Iterable<string> {
+  if (Array.isArray(value) && value.length > most)
+    return Array.from({ length: Math.max(0, most) }, (_, index) => String(index))
+  const keys = Object.keys(value)
+  return types.isNativeError(value) ? new Set(['stack', 'message', ...keys]) : keys
 }
 
 /** What to say of something thrown that is no error. */

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createRedactor, MASK, type Redactor, WITHHELD } from '../../src/redact/index.ts'
 import { formsOf } from '../../src/redact/forms.ts'
 import { buildMatcher } from '../../src/redact/matcher.ts'
-import { maskingBuffer } from '../../src/redact/redactor.ts'
+import { holdsKnown, maskingBuffer } from '../../src/redact/redactor.ts'
 import { isWholeToken } from '../../src/redact/token.ts'
 import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
 
@@ -354,6 +354,30 @@ test('values and texts of one repeated character cost no more than their length'
   expect(process.cpuUsage(started).user / 1000).toBeLessThan(10_000)
 })
 
+test('a value that would be masked is told from one that would not', () => {
+  const redactor = createRedactor(['secret-1', '12345678'])
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text))
+  const holding = [
+    'secret-1',
+    { 'secret-1': 1 },
+    [12345678],
+    new Error('secret-1'),
+    new Map([[{}, bytes('a secret-1')]]),
+  ]
+  const harmless = [
+    'secret',
+    { key: 1 },
+    [NaN, undefined],
+    new Date(NaN),
+    new Error('m'),
+    new Map([[{}, bytes('b')]]),
+    WITHHELD,
+  ]
+  expect(holding.filter((value) => !holdsKnown(redactor, value))).toEqual([])
+  expect(harmless.filter((value) => holdsKnown(redactor, value))).toEqual([])
+  expect(holdsKnown({ ...redactor }, 'of a redactor that is not the library’s')).toBe(true)
+})
+
 describe('failing closed', () => {
   test('a text that cannot be redacted is withheld', () => {
     const redactor = createRedactor(['secret-1'])
@@ -362,6 +386,7 @@ describe('failing closed', () => {
     })
     expect(redactor.redact('secret-1')).toBe('[withheld: redaction failed]')
     expect(redactor.redactValue({ a: 'secret-1' })).toBe(WITHHELD)
+    expect(holdsKnown(redactor, { a: 'anything' })).toBe(true)
     const error = redactor.redactError(new TypeError('secret-1'))
     expect(error).toBeInstanceOf(Error)
     expect([error.message, error.stack]).toEqual([WITHHELD, `Error: ${WITHHELD}`])

@@ -93,6 +93,23 @@ describe('an inline call', () => {
     expect(error).toMatchObject({ code: 'NOT_CLONEABLE', function: 'bad' })
   })
 
+  test('refuses arguments and results that are too deep to be copied', async () => {
+    const nested = (depth: number) => {
+      let value = {}
+      for (let level = 0; level < depth; level++) value = { value }
+      return value
+    }
+    const registry = make()
+    const take = registry.register({ name: 'take' })((value: object) => typeof value)
+    const give = registry.register({ name: 'give' })((depth: number) => nested(depth))
+    const codes = new Set<unknown>()
+    for (let depth = 1_000; depth < 20_000; depth += 500) {
+      codes.add(await take(nested(depth)).then(() => 'arrived', codeOf))
+      codes.add(await give(depth).then(() => 'arrived', codeOf))
+    }
+    expect([...codes]).toEqual(['arrived', 'NOT_CLONEABLE'])
+  })
+
   test('redacts or refuses results as a child does', async () => {
     const registry = make()
     const leak = (results: 'pass' | 'redact' | 'refuse') => {
@@ -109,8 +126,13 @@ describe('an inline call', () => {
       message: expect.stringContaining("refuse returned a secret's value") as string,
     })
     expect(allTextOf(error)).not.toContain(TOKEN)
-    const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(() => [new Date(0)])
-    expect(await harmless()).toEqual([new Date(0)])
+    const harmless = registry.register({ name: 'harmless', secrets: ['gh'], results: 'refuse' })(
+      (value: unknown) => value,
+    )
+    const values = [new Date(0), new Date(NaN), [NaN, -0, 1n], new Map([[NaN, new Set([/x/g])]]), new RangeError('m')]
+    for (const value of [...values, new Float64Array([NaN]), Object(1), null, undefined]) {
+      expect(await harmless(value)).toEqual(value)
+    }
   })
 
   test('ends for its caller by timeout and abort, though nothing can end its code', async () => {
@@ -240,3 +262,7 @@ test('close() gives up an inline call that runs and one that waits, and a call t
   await other.close()
   expect(await waiting).toMatchObject({ code: 'REGISTRY_CLOSED' })
 })
+
+function codeOf(error: unknown): unknown {
+  return (error as { code: unknown }).code
+}

@@ -226,6 +226,15 @@ describe('a module that a child cannot import', () => {
   })
 })
 
+test('output that a function leaves corked reaches onLog, and stops neither its call nor the next one', async () => {
+  const first = await fixture.cork('corked')
+  expect(await fixture.cork('corked again')).toBe(first)
+  const printed = (stream: string) => lines.filter((line) => line.stream === stream).map(({ line }) => line)
+  await until(() => printed('stdout').length === 2 && printed('stderr').length === 2)
+  expect(printed('stdout')).toEqual(['corked', 'corked again'])
+  expect(printed('stderr')).toEqual(['corked', 'corked again'])
+})
+
 test('10 MB of output do not block a call, reach onLog by lines, and hold no secret', async () => {
   const line = 'x'.repeat(99)
   await fixture.print(10_000_000, line)

@@ -2,7 +2,7 @@ import { deserialize, serialize } from 'node:v8'
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodePayload, encodePayload } from '../../src/worker/payload.ts'
-import { echo, give, pid, registry } from '../fixtures/worker/functions.mjs'
+import { echo, give, giveDeep, memoryOf, nested, pid, registry } from '../fixtures/worker/functions.mjs'
 
 afterAll(() => registry.close())
 
@@ -60,6 +60,23 @@ describe('arguments and results come back equal', () => {
     expect(one).toBe(two)
   })
 
+  test.each<[string, ArrayBufferView]>([
+    ['bytes', new Uint8Array([1, 2, 3])],
+    ['numbers of several bytes', new Uint16Array([1, 2])],
+    ['a DataView', new DataView(new ArrayBuffer(3))],
+    ['a Buffer out of the pool', Buffer.from('a buffer')],
+    ['a part of a larger buffer', new Int32Array(new ArrayBuffer(64), 8, 2)],
+    ['no numbers at all', new BigInt64Array()],
+  ])('%s, in memory of their own, in the child and here', async (_what, view) => {
+    // What stands before it in the message moves it to an address of every remainder.
+    for (const before of ['', 'p', 'pa', 'pad', 'padding']) {
+      const back = (await echo({ before, view })) as { view: ArrayBufferView }
+      expect(back).toStrictEqual({ before, view })
+      expect(back.view.buffer.byteLength).toBe(view.byteLength)
+      expect(await memoryOf({ before, view })).toBe(view.byteLength)
+    }
+  })
+
   test('a snapshot is taken: what the caller changes after the call began changes nothing', async () => {
     const list = [1]
     const pending = echo({ list })
@@ -108,3 +125,25 @@ describe('a result that is not data is refused, and the same child serves the ne
     },
   )
 })
+
+// V8 writes data that is deeper than what it reads; how deep either goes differs between versions of Node and by the stack.
+describe('data of whatever depth arrives or is refused, and the same child serves the next call', () => {
+  const depths = [100, 1_500, 2_000, 2_500, 3_000, 3_500, 4_000, 4_500, 6_000, 100_000]
+  const cases: [string, (depth: number) => Promise<unknown>][] = [
+    ['an argument', (depth) => echo(nested(depth))],
+    ['a result', (depth) => giveDeep(depth)],
+  ]
+
+  test.each(cases)('as %s', async (_what, call) => {
+    const before = await pid()
+    const codes: unknown[] = []
+    for (const depth of depths) codes.push(await call(depth).then(() => 'arrived', codeOf))
+    expect(codes.filter((code) => code !== 'arrived' && code !== 'NOT_CLONEABLE')).toEqual([])
+    expect([codes[0], codes.at(-1)]).toEqual(['arrived', 'NOT_CLONEABLE'])
+    expect(await pid()).toBe(before)
+  })
+})
+
+function codeOf(error: unknown): unknown {
+  return (error as { code: unknown }).code
+}

@@ -81,6 +81,21 @@ describe('a hostile error still rejects the call', () => {
     expect(error.message.length).toBeLessThan(100_000)
     expect((error['list'] as unknown[]).length).toBeLessThan(10_000)
   })
+
+  // To look at all 3,000,000 takes longer than a test may.
+  test('with the beginning of its lists, however long they are', async () => {
+    const { status, list } = (await thrown('longList'))['response'] as { status: number; list: unknown[] }
+    expect(status).toBe(500)
+    expect(list.length).toBeGreaterThan(900)
+    expect(list).toEqual(new Array(list.length).fill(7))
+    expect(list.length).toBeLessThanOrEqual(1_000)
+  })
+
+  test('with the first of its own properties, however many they are', async () => {
+    const error = await thrown('manyKeys')
+    expect(error).toMatchObject({ message: 'many keys', key0: 0, key900: 900 })
+    expect(Object.keys(error).length).toBeLessThan(1_100)
+  })
 })
 
 test.each(['secretEverywhere', 'secretThrown', 'secretAggregate'])('no secret is left in %s', async (way) => {
