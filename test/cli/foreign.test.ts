@@ -46,7 +46,10 @@ async function inAws(): Promise<Shared> {
       if (count === 1) aws.state.act('CreateSecret', { Name: 'site', ClientRequestToken, SecretString: json })
       else aws.state.act('PutSecretValue', { SecretId: 'site', ClientRequestToken, SecretString: json })
     },
-    stored: () => JSON.parse(aws.state.current('site') ?? ''),
+    stored: () => {
+      const text = aws.state.current('site')
+      return text === undefined ? undefined : JSON.parse(text)
+    },
   }
 }
 
@@ -67,4 +70,22 @@ test.each([
   expect(failureOf(refused, VALUE)).toEqual([1, 'UNSUPPORTED'])
   expect(refused.stderr).toContain('site holds a name that is no key here, and would be lost. Nothing was changed.')
   expect(stored()).toEqual(others)
+})
+
+test('a scope or a secret that is more than AWS takes is told before anything is asked', async () => {
+  const { store, env, stored } = await inAws()
+  const folder = cliFolder()
+  const run = (args: string[], stdin = '') => folder.run([...args, '--store', store], { env, stdin })
+  const deep = 'a/b/c/d/e/f/g/h'
+  expect(failureOf(await run(['show', 'site', '--scope', deep]), VALUE)).toEqual([2, 'USAGE'])
+  const site = { name: 'site', values: { K: VALUE } }
+  for (const [last, code] of [
+    [{ scope: deep, name: 'last', values: { K: VALUE } }, 'INVALID'],
+    [{ name: 'last', values: { K: VALUE.padEnd(64_001) } }, 'TOO_LARGE'],
+  ] as const) {
+    const text = JSON.stringify({ format: 'latchkey-secrets/1', secrets: [site, last] })
+    const ended = await run(['import', '-', '--format', 'json'], text)
+    expect(failureOf(ended, VALUE)).toEqual([1, code])
+  }
+  expect(stored()).toBeUndefined()
 })
