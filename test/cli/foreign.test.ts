@@ -48,7 +48,7 @@ async function inAws(): Promise<Shared> {
     },
     stored: () => {
       const text = aws.state.current('site')
-      return text === undefined ? undefined : JSON.parse(text)
+      return text === undefined ? undefined : (JSON.parse(text) as unknown)
     },
   }
 }

@@ -23,7 +23,7 @@ type NodeRedis = RedisClient & {
   destroy(): void
 }
 type Ioredis = RedisClient & {
-  readonly options?: { readonly db?: number | undefined }
+  readonly options?: { readonly db?: number | string | undefined }
   call(command: string, ...args: string[]): Promise<unknown>
   on(event: 'error', listener: () => void): unknown
   connect(): Promise<unknown>
