@@ -94,7 +94,10 @@ export interface SetOptions {
   readonly scope?: string | undefined
   /** Write only if this is the version now; `null`: only if the secret does not exist. Otherwise CONFLICT. */
   readonly ifVersion?: string | null | undefined
-  /** `replace` (default) makes the values the whole secret; `merge` keeps the keys that are not given. */
+  /**
+   * `replace` (default) makes the values the whole secret; `merge` keeps the keys that are not given. Where others have written
+   * numbers or booleans, `replace` with `ifVersion` leaves those as they are that are given as they were read.
+   */
   readonly mode?: 'replace' | 'merge' | undefined
   /** Left out: `merge` keeps the description that is there, `replace` drops it. */
   readonly description?: string | undefined

@@ -63,10 +63,12 @@ function quoted(key: string, value: string): string {
   for (const text of [`'${value}'`, `"${value}"`, `"${escaped}"`, `\`${value}\``]) {
     if (parsesTo(text, value)) return text
   }
+  // The package dotenv takes what follows U+2028 for another line, and quotes off it.
+  if (!/[\u2028\u2029]/.test(value) && parsesTo(value, value)) return value
   throw new CliError(
     'INVALID',
     `The value of ${key} cannot be written in a dotenv file: it has quotes of every kind, or backslashes beside them.`,
-    'Use --format json, or --json.',
+    'Use latchkey export --format json, or latchkey get --json.',
   )
 }
 

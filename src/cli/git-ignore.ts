@@ -3,7 +3,7 @@ import { closeSync, constants, fchmodSync, fstatSync, openSync, readFileSync, wr
 import { basename, dirname, join } from 'node:path'
 import { CliError, errnoOf } from './failure.ts'
 
-const { O_RDWR, O_APPEND, O_CREAT } = constants
+const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
 
 /** What became of the line. */
 export interface Ignored {
@@ -14,16 +14,16 @@ export interface Ignored {
 }
 
 /**
- * Appends the file's name to the `.gitignore` of its folder, with that file's own line ends, unless it is a line there already.
- * Everything else in it stays as it is.
+ * Appends the file's name to the `.gitignore` of its folder, with that file's own line ends, unless it is a line there already
+ * that no later line may take back: the last one that matches counts. Everything else in it stays as it is.
  *
- * @throws CliError UNAVAILABLE if it cannot be read or written.
+ * @throws CliError UNAVAILABLE if it cannot be read or written, or is a symbolic link, which git does not follow.
  */
 export function ignoreInGit(file: string): Ignored {
   const path = join(dirname(file), '.gitignore')
   const line = patternOf(basename(file))
   try {
-    const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT, 0o644)
+    const fd = openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW, 0o644)
     try {
       // Under a umask of 0777 a new file could not even be read by who made it.
       const { mode } = fstatSync(fd)
@@ -31,7 +31,9 @@ export function ignoreInGit(file: string): Ignored {
       // Bytes as Latin-1: whatever the file's encoding is, a name in it is compared byte by byte.
       const text = readFileSync(fd, 'latin1')
       const added = Buffer.from(line).toString('latin1')
-      if (text.split(/\r?\n/).includes(added)) return { path, line, added: false }
+      const lines = text.split(/\r?\n/)
+      const taken = lines.findLastIndex((one) => one.startsWith('!'))
+      if (lines.lastIndexOf(added) > taken) return { path, line, added: false }
       const end = /\r?\n/.exec(text)?.[0] ?? '\n'
       const before = text === '' || text.endsWith('\n') ? '' : end
       writeSync(fd, Buffer.from(before + added + end, 'latin1'))
@@ -41,7 +43,11 @@ export function ignoreInGit(file: string): Ignored {
     }
   } catch (error) {
     const message = `Could not add the key file to ${path} (${errnoOf(error) ?? 'unknown'}). No key was made.`
-    throw new CliError('UNAVAILABLE', message, 'Make that file writable, or name another folder for the key.')
+    const isLink = errnoOf(error) === 'ELOOP'
+    const what = isLink
+      ? 'Git reads no .gitignore that is a symbolic link: make a file of it'
+      : 'Make that file writable'
+    throw new CliError('UNAVAILABLE', message, `${what}, or name another folder for the key.`)
   }
 }
 

@@ -24,6 +24,7 @@ export async function withStore<T>(input: Input, use: (store: SecretStore) => Pr
   const { openAddress } = await import('./stores/open.ts')
   const { store, close, explain } = await openAddress(address, input)
   try {
+    assertScopesFit(store, input)
     return await use(store)
   } catch (error) {
     throw explain?.(error) ?? error
@@ -111,6 +112,16 @@ export function assertCan(store: SecretStore, what: 'write' | 'history' | 'list'
   const can: Capabilities = store.capabilities
   if (can[what]) return
   throw new CliError('UNSUPPORTED', `The store ${store.name} ${saying}.`, WITHOUT[what])
+}
+
+/** Throws a usage error if a scope of the options is deeper than those of a store may be. */
+function assertScopesFit({ name, capabilities }: SecretStore, input: Input): void {
+  const { maxScopeSegments = Infinity } = capabilities
+  if (input.texts('scope').every((scope) => scope.split('/').length <= maxScopeSegments)) return
+  throw usageError(
+    `What follows --scope has more segments than the store ${name} takes: ${maxScopeSegments}.`,
+    'Use a shorter scope, or a shorter prefix in the address of the store.',
+  )
 }
 
 const WITHOUT = {

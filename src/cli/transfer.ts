@@ -1,4 +1,6 @@
 /** Writes the secrets of a document into a store: what is to be done is known, and told, before anything is written. */
+import { StoreError } from '../errors.ts'
+import { checkedValues } from '../secret.ts'
 import type { Secret } from '../secret.ts'
 import type { WritableSecretStore } from '../store.ts'
 import type { DocumentSecret } from './documents.ts'
@@ -21,13 +23,18 @@ export interface Step {
 /** So many are asked for, or written, at the same time. Writes to a store file share one rewrite. */
 const AT_ONCE = 200
 
-/** Looks at what the store has, and says what is to be done. Nothing is written. */
+/**
+ * Looks at what the store has, and says what is to be done. Nothing is written.
+ *
+ * @throws StoreError INVALID or TOO_LARGE if one of the secrets cannot be stored.
+ */
 export async function plan(
   store: WritableSecretStore,
   secrets: readonly DocumentSecret[],
   scope: string,
   onConflict: OnConflict,
 ): Promise<Step[]> {
+  for (const secret of secrets) assertStorable(store, secret, scope, secret.values)
   const steps: Step[] = []
   const shown = progress('Looking at', secrets.length)
   try {
@@ -37,6 +44,7 @@ export async function plan(
       part.forEach((secret, index) => {
         const live = there[index]
         const action = live === undefined ? 'create' : actionFor(live, secret, onConflict)
+        if (action === 'merge') assertStorable(store, secret, scope, { ...live?.values, ...secret.values })
         steps.push({ action, scope: secret.scope ?? scope, secret, version: live?.version ?? null })
       })
       shown.done(at)
@@ -45,6 +53,27 @@ export async function plan(
     shown.end()
   }
   return steps
+}
+
+/** What a store would say of these values, before anything is written. */
+function assertStorable(
+  { name: store, capabilities }: WritableSecretStore,
+  { name, scope: own }: DocumentSecret,
+  scope: string,
+  values: Readonly<Record<string, string>>,
+): void {
+  const address = { store, scope: own ?? scope, secret: name }
+  checkedValues(values, address)
+  const { maxBytes = Infinity, maxScopeSegments = Infinity } = capabilities
+  if (address.scope.split('/').length > maxScopeSegments) {
+    const message = `Secret ${name} (scope ${address.scope}): a scope has at most ${maxScopeSegments} segments in this store.`
+    throw new StoreError('INVALID', message, { ...address, hint: 'Use a shorter scope.' })
+  }
+  const bytes = Object.values(values).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
+  if (bytes > maxBytes) {
+    const message = `Secret ${name} (scope ${address.scope}) is larger than the ${maxBytes} bytes that this store takes.`
+    throw new StoreError('TOO_LARGE', message, address)
+  }
 }
 
 function actionFor(live: Secret, secret: DocumentSecret, onConflict: OnConflict): Step['action'] {

@@ -55,12 +55,17 @@ export function hiddenLines(keyboard: ReadStream): TypedLines {
 function typing(): (text: string | undefined, key: Key) => string | Error | undefined {
   let typed: string[] = []
   let pasting = false
+  let isAfterReturn = false
   const taken = (): string => {
     const line = typed.join('')
     typed = []
     return line
   }
   return (text, key) => {
+    // The second half of a CRLF.
+    const isHalf = isAfterReturn && key.name === 'enter'
+    isAfterReturn = key.name === 'return'
+    if (isHalf) return undefined
     if (key.name === 'paste-start') pasting = true
     else if (key.name === 'paste-end') pasting = false
     else if (pasting) typed.push(key.name === 'return' ? '\n' : (key.sequence ?? text ?? ''))

@@ -123,9 +123,15 @@ export function foreignDocument(json: string, address: SecretAddress): Readonly<
 
 const OBJECT_HINT = 'Store it as a JSON object { "KEY": "value" }.'
 
-function valueText(value: unknown, key: string, address: SecretAddress): string {
+/** Gives the text that a member is read as; `undefined` for what no value can be. */
+export function readAs(value: unknown): string | undefined {
   if (typeof value === 'string') return value
-  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return JSON.stringify(value)
+  return typeof value === 'boolean' || Number.isSafeInteger(value) ? JSON.stringify(value) : undefined
+}
+
+function valueText(value: unknown, key: string, address: SecretAddress): string {
+  const text = readAs(value)
+  if (text !== undefined) return text
   throw invalid(address, `the value of ${key} is neither a string nor a boolean nor an integer below 2^53.`, { key })
 }
 

@@ -2,7 +2,7 @@
 import { StoreError } from '../errors.ts'
 import type { SecretAddress } from '../secret.ts'
 import type { HeldSecret } from './answer.ts'
-import { foreignKeys, foreignSecret } from './foreign.ts'
+import { foreignKeys, foreignSecret, readAs } from './foreign.ts'
 import type { RenamedKeys } from './foreign.ts'
 
 /** The member that holds the description. It is no key, so no secret's pair is ever called so. */
@@ -66,6 +66,19 @@ export function mapOf(
   }
   if (description !== undefined) map[DESCRIPTION] = description
   return map
+}
+
+/**
+ * Gives the map to write in place of one that its writer has read: what is given as it was read there stays as others wrote
+ * it, such as a number.
+ */
+export function replacing(map: PairMap, before: PairMap = {}): PairMap {
+  const kept = Object.create(null) as Record<string, unknown>
+  for (const [name, value] of Object.entries(map)) {
+    const old = Object.hasOwn(before, name) ? before[name] : undefined
+    kept[name] = name !== DESCRIPTION && readAs(old) === value ? old : value
+  }
+  return kept
 }
 
 /** Gives the name under which a key is written, so that it is read as that key. */

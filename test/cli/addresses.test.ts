@@ -96,6 +96,22 @@ test('an address in REDIS_URL that no client understands is told without it', as
   }
 })
 
+test('a database of Redis that is no number is told before anything is connected, and not repeated', async () => {
+  const { port, sent } = await server(() => undefined)
+  const place = `redis://127.0.0.1:${port}`
+  for (const [address, REDIS_URL] of [
+    [`${place}/${VALUE}`, ''],
+    [`${place}/-1`, ''],
+    ['redis:', `${place}/${VALUE}`],
+    ['redis:', `unix:///tmp/redis.sock?db=${VALUE}`],
+  ] as const) {
+    const asked = ask(address, { REDIS_URL })
+    await expect(asked).rejects.toMatchObject({ code: 'USAGE' })
+    await expect(asked).rejects.not.toThrow(VALUE)
+  }
+  expect(sent).toEqual([])
+})
+
 test('redis: without a server takes no path, and rediss: needs a server', async () => {
   for (const address of ['redis:127.0.0.1:1', 'redis:///5', 'redis:5', 'rediss:', 'rediss:?prefix=apps']) {
     await expect(ask(address, { REDIS_URL: 'redis://127.0.0.1:1' })).rejects.toMatchObject({ code: 'USAGE' })
@@ -206,6 +222,19 @@ test('the namespace of Vault is that of VAULT_NAMESPACE, unless the address has 
       'x-vault-token': VALUE,
     })
   }
+})
+
+test('the mount of Vault is the one that the address names, with a slash before it or without', async () => {
+  const { place, asked } = await useless()
+  const env = { VAULT_ADDR: `http://${place}`, VAULT_TOKEN: VALUE }
+  for (const address of ['vault:kv/apps', 'vault:/kv/apps', 'vault:///kv/apps', `vault+http://${place}/kv/apps`]) {
+    await expect(ask(address, env)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
+    expect(asked.splice(0)[0]?.request.url).toBe('/v1/kv/data/apps/app')
+  }
+  for (const address of ['vault://///kv/apps', 'vault:////kv', `vault+http://${place}//kv/apps`]) {
+    await expect(ask(address, env)).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 })
+  }
+  expect(asked).toEqual([])
 })
 
 test('a password in --store is refused as one however the address is mistyped', () => {

@@ -61,6 +61,14 @@ test('what it understands, the package dotenv understands in the same way', () =
   )
 })
 
+test('a value that no quotes can be put around stands without any, where it can', () => {
+  for (const A of [`a'b"c\`d`, 'C:\\dir\\']) {
+    const text = formatDotenv({ A })
+    expect(text).toBe(`A=${A}\n`)
+    expect([Object.fromEntries(parseDotenv(text)), parse(text)]).toEqual([{ A }, { A }])
+  }
+})
+
 test('a value with quotes of every kind and lines is refused, not changed', () => {
   expect(outcome(() => formatDotenv({ A: `'"\`\n` }))).toBe('INVALID')
 })

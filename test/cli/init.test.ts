@@ -70,6 +70,26 @@ test.each([
   expect(folder.read('.gitignore')).toBe(after)
 })
 
+test('a line that a later one takes back is added again, after it', async () => {
+  const folder = cliFolder()
+  writeFileSync(folder.at('.gitignore'), `${KEY}\n!*.key\n`)
+  chownSync(folder.at('.gitignore'), statSync(folder.folder).uid, statSync(folder.folder).gid)
+  const { code, stdout } = await folder.run(['init'])
+  expect(code).toBe(0)
+  expect(stdout).toContain(`${KEY} was added to .gitignore: git does not take the key.`)
+  expect(folder.read('.gitignore')).toBe(`${KEY}\n!*.key\n${KEY}\n`)
+})
+
+test('where .gitignore is a link, which git does not follow, no key is made', async () => {
+  const folder = cliFolder()
+  symlinkSync('ignored', folder.at('.gitignore'))
+  const { code, stderr } = await folder.run(['init'])
+  expect(code).toBe(1)
+  expect(stderr).toContain('(ELOOP). No key was made. [UNAVAILABLE]')
+  expect(stderr).toContain('hint: Git reads no .gitignore that is a symbolic link')
+  expect(folder.entries()).toEqual(['.gitignore'])
+})
+
 test('where .gitignore cannot be written, no key is made', async () => {
   const folder = cliFolder()
   mkdirSync(folder.at('.gitignore'))

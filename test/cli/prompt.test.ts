@@ -26,6 +26,7 @@ test.each([
   ['Ctrl-U takes back all', 'wrong\x15right\r', 'right'],
   ['arrow keys and Tab leave no trace', 'a\x1b[D\x1b[Ab\tc\r', 'abc'],
   ['a pasted text keeps its lines', '\x1b[200~one\rtwo\r\x1b[201~\r', 'one\ntwo'],
+  ['a pasted text of Windows has single line breaks', '\x1b[200~one\r\n\r\ntwo\r\n\x1b[201~\r', 'one\n\ntwo'],
   ['Enter alone is the empty value', '\r', ''],
 ])('at the prompt, %s', async (_, typed, value) => {
   const folder = await cliFolderWithStore()

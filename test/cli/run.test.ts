@@ -50,6 +50,20 @@ test('the program gets the keys beside the user’s own environment, and nothing
   expect(some).toEqual({ code: 0, stdout: '[]1$HOME;*\n', stderr: '' })
 })
 
+test('a key may be called __proto__, and so may a variable of the user’s own', async () => {
+  const folder = await cliFolderWithStore({ odd: Object.fromEntries([['__proto__', VALUE]]), app: { K: VALUE } })
+  const print = [
+    '--no-mask',
+    '--',
+    process.execPath,
+    '-p',
+    "Object.getOwnPropertyDescriptor(process.env, '__proto__')?.value",
+  ]
+  expect(await folder.run(['run', '-s', 'odd', ...print])).toEqual({ code: 0, stdout: `${VALUE}\n`, stderr: '' })
+  const env = Object.fromEntries([['__proto__', 'mine']])
+  expect((await folder.run(['run', '-s', 'app', ...print], { env })).stdout).toBe('mine\n')
+})
+
 test('everything that is missing is told in one error, and nothing starts', async () => {
   const folder = await folderWithSecrets()
   const ended = await folder.run([

@@ -31,6 +31,16 @@ test('--replace makes the key the only one; --scope keeps secrets of one name ap
   expect(await stored(folder, 'a', 'acme/production')).toEqual({ D: '3' })
 })
 
+test('--replace keeps the description, unless another one is given', async () => {
+  const folder = await cliFolderWithStore()
+  const shown = async () => JSON.parse((await folder.run(['show', 'a', '--json'])).stdout) as unknown
+  await folder.run(['set', 'a', 'B', '--description', 'for CI'], { stdin: '1' })
+  await folder.run(['set', 'a', 'C', '--replace'], { stdin: '2' })
+  expect(await shown()).toMatchObject({ keys: ['C'], description: 'for CI' })
+  await folder.run(['set', 'a', 'D', '--replace', '--description', 'for all'], { stdin: '3' })
+  expect(await shown()).toMatchObject({ keys: ['D'], description: 'for all' })
+})
+
 test.each([
   ['one LF is taken off', 'a\n', 'a'],
   ['of two, one stays', 'a\n\n', 'a\n'],

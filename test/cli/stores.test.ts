@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { generateKey } from '../../src/stores/file.ts'
 import { describeEngine, sharedEngine } from '../helpers/engines.ts'
@@ -79,6 +80,24 @@ describeEngine('redis', redis, 'TEST_REDIS_URL, or redis-server on PATH', (here)
   const server = sharedEngine(here, startRedis)
   test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
   test('gets a key from init where one is named', () => initMakesAKey(`${server.url}?prefix=cli_key`))
+
+  test.each(['redis', 'ioredis', 'iovalkey'])('by %s, is the database that is named, or none', async (client) => {
+    const folder = cliFolder()
+    const module = fileURLToPath(new URL(`../../node_modules/${client}`, import.meta.url))
+    mkdirSync(folder.at('node_modules'))
+    symlinkSync(module, folder.at(`node_modules/${client}`))
+    const prefix = `cli_${client}_${Math.random().toString(36).slice(2)}`
+    const run = (args: string[], database: string) => {
+      const store = `${new URL(`/${database}`, server.url).href}?prefix=${prefix}`
+      return folder.run([...args, '--store', store], { stdin: VALUE, env: KEY })
+    }
+    expect(failed(await run(['set', 'app', 'K'], '999999'))).toEqual([1, 'UNAVAILABLE'])
+    expect(await run(['list', '--json'], '0')).toMatchObject({ code: 0, stdout: '' })
+    expect(await run(['set', 'app', 'K'], '1')).toMatchObject({ code: 0, stderr: '' })
+    expect((await run(['get', 'app', 'K', '--reveal'], '1')).stdout).toBe(`${VALUE}\n`)
+    expect(await run(['list', '--json'], '0')).toMatchObject({ code: 0, stdout: '' })
+    expect(await run(['rm', 'app', '--yes'], '1')).toMatchObject({ code: 0 })
+  })
 })
 
 const postgres = postgresHere()

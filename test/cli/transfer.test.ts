@@ -89,6 +89,26 @@ test('what cannot be imported is told by line or name, without its text, and cha
   expect(await valuesOf(folder, 'app')).toBeUndefined()
 })
 
+test('what no store can hold stops an import before anything is written, and is told by --dry-run', async () => {
+  const folder = await cliFolderWithStore({
+    full: Object.fromEntries(Array.from({ length: 100 }, (_, i) => [`K${i}`, ''])),
+  })
+  const first = { first: { K: VALUE } }
+  for (const [secrets, code, message] of [
+    [{ ...first, last: { K: `${VALUE}\0` } }, 'INVALID', /last .*the value of K must be .* without NUL/],
+    [{ ...first, last: { K: VALUE, L: 'x'.repeat(1024 * 1024) } }, 'TOO_LARGE', /last .*larger than 1 MiB/],
+    [{ ...first, full: { MORE: VALUE } }, 'INVALID', /full .*at most 100 keys/],
+  ] as const) {
+    write(folder, 'in.json', JSON.stringify(secrets))
+    for (const flags of [['--dry-run'], []]) {
+      const ended = await folder.run(['import', 'in.json', '--on-conflict', 'merge', ...flags])
+      expect(failed(ended)).toEqual([1, code])
+      expect(ended.stderr).toMatch(message)
+    }
+  }
+  expect(await valuesOf(folder, 'first')).toBeUndefined()
+})
+
 test('export needs --reveal, writes over nothing unless it is forced, and follows no link', async () => {
   const folder = await cliFolderWithStore({ app: { K: VALUE }, two: { K: '2' } })
   expect(failed(await folder.run(['export', 'app']))).toEqual([2, 'USAGE'])

@@ -15,7 +15,9 @@ export const set: Command = {
     ...STORE_OPTIONS,
     ...SCOPE_OPTION,
     'value-file': { placeholder: 'PATH', description: 'read the value from a file' },
-    replace: { description: 'make KEY the only key of the secret (default: its other keys stay)' },
+    replace: {
+      description: 'make KEY the only key of the secret (default: its other keys stay); its description stays',
+    },
     description: { placeholder: 'TEXT', description: 'what the secret is for; sealed, and shown by latchkey show' },
   },
   details: [
@@ -43,7 +45,11 @@ export const set: Command = {
         const made = path !== undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined
         const value = await valueOf(name, key, input)
         const mode = input.flag('replace') ? 'replace' : 'merge'
-        const info = await store.set(name, { [key]: value }, { scope, mode, description: input.text('description') })
+        const given = input.text('description')
+        // A replace by itself drops it. Asked anew: much time may have gone into typing the value.
+        const kept = mode === 'replace' && given === undefined ? await store.describe(name, { scope }) : undefined
+        const description = given ?? kept?.description
+        const info = await store.set(name, { [key]: value }, { scope, mode, description })
         return { info, made: made ? path : undefined }
       },
       { mayMake: true },

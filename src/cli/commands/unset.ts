@@ -4,7 +4,7 @@ import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { keyOf, nameOf, noSecret, scopeOf } from '../names.ts'
+import { keyOf, nameOf, noSecret, scopeOf, shownSecret } from '../names.ts'
 import { withWritableStore } from '../store.ts'
 
 export const unset: Command = {
@@ -12,7 +12,7 @@ export const unset: Command = {
   arguments: ['NAME', 'KEY...'],
   options: { ...STORE_OPTIONS, ...SCOPE_OPTION },
   details: [
-    'The other keys and the description stay. A key that the secret does not have is an error, and nothing is changed then. To remove all of a secret, use latchkey rm. The version before stays in the history, with what was removed.',
+    'The other keys and the description stay. A key that the secret does not have is an error, and nothing is changed then. Where others keep a secret whose other names are no keys here, as latchkey show tells of Vault and AWS, it is refused, for they would be lost. To remove all of a secret, use latchkey rm. The version before stays in the history, with what was removed.',
   ],
   examples: ['latchkey unset my_github_secret GH_USERNAME'],
   async run(input) {
@@ -34,6 +34,9 @@ export const unset: Command = {
         const hint = `To remove the secret, use latchkey rm ${name}.`
         throw new CliError('INVALID', `No key of ${name} would be left.`, hint)
       }
+      // Asked after the values: what is newer than they are is not written over.
+      const { skipped = [] } = (await store.describe(name, { scope })) ?? {}
+      if (skipped.length > 0) throw wouldLose(name, scope, skipped.length)
       const ifVersion = store.capabilities.cas ? version : undefined
       return store.set(name, left, { scope, mode: 'replace', description, ifVersion })
     })
@@ -42,4 +45,17 @@ export const unset: Command = {
     await answer(input, { name, scope, version, keys }, text)
     return EXIT.ok
   },
+}
+
+/** A write of what was read would take along what cannot be read. */
+function wouldLose(name: string, scope: string, count: number): CliError {
+  const what =
+    count === 1
+      ? 'a name that is no key here, and would be lost'
+      : `${count} names that are no keys here, and would be lost`
+  return new CliError(
+    'UNSUPPORTED',
+    `${shownSecret(name, scope)} holds ${what}. Nothing was changed.`,
+    `Remove the key with what wrote the others, e.g. vault kv put or aws secretsmanager put-secret-value; latchkey show ${name} lists them as skipped.`,
+  )
 }

@@ -53,7 +53,8 @@ export async function readKeys(
 
 /** The user's own environment, without what opens the store, and with the keys, which win. */
 export function environmentWith(keys: Keys, own: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  const environment: NodeJS.ProcessEnv = {}
+  // Without a prototype: a variable may be called __proto__.
+  const environment = Object.create(null) as NodeJS.ProcessEnv
   for (const [name, value] of Object.entries(own)) if (!OWN.test(name)) environment[name] = value
   return Object.assign(environment, keys)
 }

@@ -12,7 +12,9 @@ const HINT = 'redis: alone is the server that REDIS_URL names, or redis://127.0.
 
 /** A client of Redis, which is not connected yet, and how it is ended. */
 interface Made {
-  readonly client: RedisClient & { connect(): Promise<unknown> }
+  readonly client: RedisClient
+  /** Rejects, too, if the database of the address cannot be used. */
+  connect(): Promise<unknown>
   end(): unknown
 }
 type NodeRedis = RedisClient & {
@@ -21,6 +23,8 @@ type NodeRedis = RedisClient & {
   destroy(): void
 }
 type Ioredis = RedisClient & {
+  readonly options?: { readonly db?: number | string | undefined }
+  call(command: string, ...args: string[]): Promise<unknown>
   on(event: 'error', listener: () => void): unknown
   connect(): Promise<unknown>
   disconnect(): void
@@ -42,11 +46,11 @@ type MakeIoredis = new (...place: [url: string, config: object] | [config: objec
 export const openRedis: Opener = async (address, input) => {
   const { prefix, history } = address.settings('prefix', 'history')
   const place = { prefix, history: numberSetting('history', history), ...(await keyOptions(input)) }
-  const { client, end } = await makeClient(serverOf(address))
+  const { client, connect, end } = await makeClient(serverOf(address))
   // Before it connects: options that cannot be leave nothing open.
   const store = redisStore({ client, ...place })
   try {
-    await client.connect()
+    await connect()
   } catch {
     end()
     throw notConnected()
@@ -76,11 +80,11 @@ function notConnected(): CliError {
   return new CliError(
     'UNAVAILABLE',
     'Could not connect to Redis.',
-    'Check that it runs, its address (--store or REDIS_URL), and the password in REDIS_PASSWORD.',
+    'Check that it runs, its address (--store or REDIS_URL), the password in REDIS_PASSWORD, and that there is such a database, which takes +select of an access list.',
   )
 }
 
-function nodeRedis(createClient: MakeNodeRedis, { url, password }: Server): { client: NodeRedis; end: () => void } {
+function nodeRedis(createClient: MakeNodeRedis, { url, password }: Server): Made {
   const socket = { reconnectStrategy: false, connectTimeout: 10_000 }
   const place = socketOf(url)
   // Its version 6 does not take a URL of a socket that has a password.
@@ -93,13 +97,14 @@ function nodeRedis(createClient: MakeNodeRedis, { url, password }: Server): { cl
   client.on('error', () => undefined)
   return {
     client,
+    connect: () => client.connect(),
     end: () => {
       client.destroy()
     },
   }
 }
 
-function ioredis(Redis: MakeIoredis, { url, password }: Server): { client: Ioredis; end: () => void } {
+function ioredis(Redis: MakeIoredis, { url, password }: Server): Made {
   const settings = { lazyConnect: true, retryStrategy: () => null, connectTimeout: 10_000 }
   const place = socketOf(url)
   // What its URL says wins over a setting: a path alone may have a password after ?.
@@ -113,6 +118,12 @@ function ioredis(Redis: MakeIoredis, { url, password }: Server): { client: Iored
   client.on('error', () => undefined)
   return {
     client,
+    async connect() {
+      await client.connect()
+      // It stays in database 0, and only tells its listener, if it cannot use another one.
+      const database = Number(client.options?.db ?? 0)
+      if (database !== 0) await client.call('select', String(database))
+    },
     end: () => {
       client.disconnect()
     },
@@ -125,11 +136,28 @@ function serverOf({ host, username, password, path, variant }: Address): Server 
     if (path !== '') throw usageError('redis: takes nothing after it but ?: write redis://HOST:PORT/NUMBER.', HINT)
     // REDIS_URL may not say so, too: what was asked for is never left out.
     if (variant === 'tls') throw usageError('rediss: does not name a server: write rediss://HOST:PORT.', HINT)
+    assertDatabase(databaseOf(whole), 'REDIS_URL')
     return { url: whole || 'redis://127.0.0.1:6379', password: other }
   }
+  assertDatabase(path, 'The address')
   const login = username === '' ? '' : `${encodeURIComponent(username)}@`
   const scheme = variant === 'tls' ? 'rediss' : 'redis'
   return { url: `${scheme}://${login}${host}/${encodeURIComponent(path)}`, password: password || other }
+}
+
+/** Gives what a URL says of the database; empty if it names none, or is no URL of a server. */
+function databaseOf(url = ''): string {
+  if (url.startsWith('unix:')) return new URLSearchParams(url.split('?')[1]).get('db') ?? ''
+  const { host, pathname } = URL.canParse(url) ? new URL(url) : { host: '', pathname: '' }
+  return host === '' ? '' : pathname.slice(1)
+}
+
+function assertDatabase(text: string, where: string): void {
+  if (/^\d{0,9}$/.test(text)) return
+  throw usageError(
+    `${where} names a database of Redis that is no number.`,
+    'Write redis://HOST:PORT/NUMBER?prefix=PREFIX.',
+  )
 }
 
 /** Puts a password into a URL that has none. */

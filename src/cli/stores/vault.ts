@@ -14,7 +14,7 @@ import type { Address, Opener } from './address.ts'
 export const openVault: Opener = async (address) => {
   const { namespace = process.env['VAULT_NAMESPACE'] } = address.settings('namespace')
   if (address.username !== '') throw usageError('vault: takes no user.', 'Give the token as VAULT_TOKEN.')
-  const [mount = '', ...prefix] = address.path.split('/')
+  const [mount = '', ...prefix] = pathOf(address).split('/')
   const store = vaultStore({
     address: serverOf(address),
     token: tokenOf(address),
@@ -23,6 +23,16 @@ export const openVault: Opener = async (address) => {
     prefix: prefix.length === 0 ? undefined : prefix.join('/'),
   })
   return { store, close: () => store.close() }
+}
+
+/** The mount and the prefix: `vault:/secret/apps` and `vault:///secret/apps` mean them, too. */
+function pathOf({ host, path }: Address): string {
+  const named = host === '' ? path.replace(/^\//, '') : path
+  if (!named.startsWith('/')) return named
+  throw usageError(
+    'The mount in the address of vault: is empty.',
+    'Write vault:MOUNT/PREFIX, such as vault:secret/apps.',
+  )
 }
 
 function serverOf({ host, variant }: Address): string {

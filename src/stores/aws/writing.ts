@@ -6,7 +6,7 @@ import type { SecretAddress } from '../../secret.ts'
 import type { WritableSecretStore } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
 import type { RenamedKeys } from '../foreign.ts'
-import { mapOf } from '../pair-map.ts'
+import { mapOf, replacing } from '../pair-map.ts'
 import type { PairMap } from '../pair-map.ts'
 import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion } from '../request.ts'
 import type { Timing } from '../timing.ts'
@@ -165,7 +165,9 @@ export function writingVerbs(parts: WritingParts): WritingVerbs {
       textOf(map, address)
       const build = (live: LiveVersion | undefined): PairMap => {
         assertVersion(live?.version, ifVersion, address)
-        if (mode === 'replace' || live === undefined) return map
+        if (live === undefined) return map
+        // What is there may be anything, unless its writer has read it.
+        if (mode === 'replace') return typeof ifVersion === 'string' ? replacing(map, mapIn(live, address)) : map
         const merged = mapOf(given, description, rename, address, mapIn(live, address))
         secretIn({ ...live, text: JSON.stringify(merged) }, rename, address)
         return merged

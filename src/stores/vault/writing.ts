@@ -6,7 +6,7 @@ import type { WritableSecretStore } from '../../store.ts'
 import { infoAnswer } from '../answer.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { HttpHost } from '../http.ts'
-import { mapOf } from '../pair-map.ts'
+import { mapOf, replacing } from '../pair-map.ts'
 import type { PairMap } from '../pair-map.ts'
 import { assertOptions, assertVersion, checkedScope, checkedSet, checkedVersion } from '../request.ts'
 import type { VaultClient } from './client.ts'
@@ -96,7 +96,7 @@ export function writingVerbs(open: () => VaultClient, rename: RenamedKeys, host:
       if (stamp !== OVERTAKEN) return answered({ stamp, map })
       const checked = ({ live }: Found): PairMap => {
         assertVersion(live && versionOf(live.stamp), ifVersion, address)
-        return map
+        return replacing(map, live?.map)
       }
       // Who creates a secret mostly finds nothing there, and Vault checks that itself.
       return answered(await replace(address, checked, ifVersion === null ? NOTHING : undefined))

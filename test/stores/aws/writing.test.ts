@@ -128,6 +128,19 @@ describe('a secret that others made', () => {
     await expect(store.set('b', { KEY: 'x' }, { mode: 'merge' })).rejects.toMatchObject({ code: 'INVALID' })
   })
 
+  test('is a number as it was, where a replace with ifVersion gives what it is read as', async () => {
+    act('CreateSecret', {
+      Name: 'rds',
+      ClientRequestToken: 'x'.repeat(32),
+      SecretString: '{"port":5432,"size":1,"old":"x"}',
+    })
+    const { version } = (await store.get('rds')) ?? {}
+    await store.set('rds', { port: '5432', size: '2' }, { ifVersion: version })
+    expect(stored('rds')).toEqual({ port: 5432, size: '2' })
+    await store.set('rds', { port: '5432' })
+    expect(stored('rds')).toEqual({ port: '5432' })
+  })
+
   test('and that is no JSON, or binary, can be replaced and deleted, but not merged', async () => {
     act('CreateSecret', { Name: 'a', SecretString: 'a canary password' })
     act('CreateSecret', { Name: 'b', SecretBinary: 'AAEC' })

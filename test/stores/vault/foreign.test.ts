@@ -98,6 +98,16 @@ describe('rename', () => {
 })
 
 describe('what others put beside the pairs', () => {
+  test('is a number or a boolean as it was, where a replace with ifVersion gives what it is read as', async () => {
+    const store = open()
+    others('rds', '{"host":"db","port":5432,"ssl":true,"old":1}')
+    const { version, values } = (await store.get('rds')) ?? {}
+    await store.set('rds', { host: 'db', port: values?.['port'] ?? '', ssl: 'false' }, { ifVersion: version })
+    expect(stored('rds')).toBe('{"host":"db","port":5432,"ssl":"false"}')
+    await store.set('rds', { port: '5432' })
+    expect(stored('rds')).toBe('{"port":"5432"}')
+  })
+
   test('is kept by a merge exactly as it is', async () => {
     others('a', '{"KEY":"x","the list":[1,true,null,{"a":"b"}],"__proto__":"y"}')
     await open().set('a', { MORE: 'z' }, { mode: 'merge' })
