@@ -510,6 +510,24 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       expect((await again(here).get('new'))?.values['K']).toBe('of the write under way')
     })
 
+    test('goes on where another rotation has passed by since it read its rows', async () => {
+      const here = await made()
+      const names = Array.from({ length: 40 }, (_, index) => `a${index}`)
+      for (const K of ['older', 'v']) await Promise.all(names.map((name) => here.store.set(name, { K })))
+      let passed = 0
+      const client = {
+        async query(text: string, params: unknown[]) {
+          const answer = await pool.query(text, params)
+          // The first page of rows.
+          if (text.includes('order by s.name limit') && (passed += 1) === 1) await again(here).rotateKey()
+          return answer
+        },
+      }
+      await postgresStore({ client, schema: here.schema, key: here.key }).rotateKey()
+      expect(passed).toBeGreaterThan(0)
+      for (const name of names) expect(await again(here).history(name)).toHaveLength(2)
+    })
+
     test('of older versions too, while four hosts write', async () => {
       const here = await made({ history: 2 })
       const names = Array.from({ length: 60 }, (_, index) => `a${index}`)
