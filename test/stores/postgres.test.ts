@@ -595,6 +595,61 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       await here.store.close()
     })
 
+    test('begins also where its connection is lost and made again while it looks at what is there', async () => {
+      const { store, schema, key } = await made()
+      await store.set('a', { K: 'v' })
+      const lines: pg.Client[] = []
+      let listening = (): void => undefined
+      const looks: { readonly release: () => void; readonly ended: Promise<void> }[] = []
+      let looked = (): void => undefined
+      let hold = true
+      const client = {
+        async query(text: string, params: unknown[]) {
+          if (!hold || !text.startsWith('select name, version::text')) return pool.query(text, params)
+          let release = (): void => undefined
+          let end = (): void => undefined
+          const released = new Promise<void>((resolve) => (release = resolve))
+          looks.push({ release: () => release(), ended: new Promise((resolve) => (end = resolve)) })
+          looked()
+          const answer = await pool.query(text, params)
+          await released
+          end()
+          return answer
+        },
+      }
+      const watching = postgresStore({
+        ...{ client, schema, key },
+        listen() {
+          const line = new pg.Client({ connectionString: url })
+          lines.push(line)
+          const query = line.query.bind(line) as (text: string) => Promise<unknown>
+          return Object.assign(line, {
+            query: (text: string) => query(text).finally(() => listening()),
+          })
+        },
+      })
+      const told: StoreChange[] = []
+      const first = new Promise<void>((resolve) => (looked = resolve))
+      const begun = watching.watch?.((change) => told.push(change))
+      await first
+      const listensAgain = new Promise<void>((resolve) => (listening = resolve))
+      lines[0]?.emit('end')
+      await listensAgain
+      // What the connection that is there again asks for is asked by now, or waits for the look that is held.
+      await new Promise(setImmediate)
+      hold = false
+      for (const { release, ended } of looks.toReversed()) {
+        release()
+        await ended
+        await new Promise(setImmediate)
+      }
+      await begun
+      const { version } = await store.set('b', { K: 'v' })
+      while (!told.some((change) => change.version === version)) await new Promise(setImmediate)
+      expect(told).toEqual([{ scope: 'default', name: 'b', version }])
+      await watching.close()
+    })
+
     test('rejects where nothing can be connected to, and passes over what others write to the channel', async () => {
       const nowhere = await made({ listen: () => new pg.Client({ connectionString: 'postgres://127.0.0.1:1/x' }) })
       expect(await failureOf(async () => nowhere.store.watch?.(() => undefined))).toMatchObject({
