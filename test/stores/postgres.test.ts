@@ -609,7 +609,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
           let release = (): void => undefined
           let end = (): void => undefined
           const released = new Promise<void>((resolve) => (release = resolve))
-          looks.push({ release: () => release(), ended: new Promise((resolve) => (end = resolve)) })
+          looks.push({ release, ended: new Promise((resolve) => (end = resolve)) })
           looked()
           const answer = await pool.query(text, params)
           await released
@@ -624,7 +624,10 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
           lines.push(line)
           const query = line.query.bind(line) as (text: string) => Promise<unknown>
           return Object.assign(line, {
-            query: (text: string) => query(text).finally(() => listening()),
+            query: (text: string) =>
+              query(text).finally(() => {
+                listening()
+              }),
           })
         },
       })
