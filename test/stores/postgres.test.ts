@@ -510,6 +510,23 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       expect((await again(here).get('new'))?.values['K']).toBe('of the write under way')
     })
 
+    test('reads 100 versions at once, however many of a secret are kept', async () => {
+      const pages: number[] = []
+      const client = {
+        async query(text: string, params: unknown[]) {
+          const answer = await pool.query(text, params)
+          if (text.includes('order by s.name limit')) pages.push(answer.rows.length)
+          return answer
+        },
+      }
+      const { store } = await made({ client, history: 9 })
+      const names = Array.from({ length: 25 }, (_, index) => `a${index}`)
+      for (const K of ['older', 'v']) await Promise.all(names.map((name) => store.set(name, { K })))
+      await store.rotateKey()
+      expect(pages).toEqual([10, 10, 5])
+      for (const name of names) expect(await store.history(name)).toHaveLength(2)
+    })
+
     test('goes on where another rotation has passed by since it read its rows', async () => {
       const here = await made()
       const names = Array.from({ length: 40 }, (_, index) => `a${index}`)
