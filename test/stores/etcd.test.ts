@@ -6,7 +6,7 @@ import type { EtcdStore, EtcdStoreOptions } from 'latchkey/stores/etcd'
 import { testSecretStore } from 'latchkey/testing'
 import { collect } from '../../src/testing/suite/checks.ts'
 import { describeEngine, sharedEngine } from '../helpers/engines.ts'
-import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
+import { ask, base64, ETCD_WANTED, etcdBinary, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
@@ -267,4 +267,24 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       }
     })
   })
+})
+
+describeEngine('etcd', etcdBinary(), 'etcd on PATH', (binary) => {
+  test('that takes small requests only keeps no older version beside a secret that leaves no room for it', async () => {
+    const server = await startEtcd(binary, ['--max-request-bytes', '16384'])
+    try {
+      const store = etcdStore({ address: server.url, key: generateKey(), history: 3 })
+      for (const letter of ['a', 'b', 'c']) await store.set('large', { K: letter.repeat(9_000) })
+      for (const K of ['1', '2', '3']) await store.set('small', { K })
+      await store.rotateKey()
+      expect((await store.history('large')).length).toBe(1)
+      expect((await store.get('large'))?.values['K']).toBe('c'.repeat(9_000))
+      expect((await store.history('small')).length).toBe(3)
+      const error = await failureOf(() => store.set('large', { K: 'd'.repeat(30_000) }))
+      expect(error).toMatchObject({ code: 'TOO_LARGE', store: 'etcd', secret: 'large' })
+      expect((await store.get('large'))?.values['K']).toBe('c'.repeat(9_000))
+    } finally {
+      await server.remove()
+    }
+  }, 120_000)
 })

@@ -510,6 +510,41 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       expect((await again(here).get('new'))?.values['K']).toBe('of the write under way')
     })
 
+    test('reads 100 versions at once, however many of a secret are kept', async () => {
+      const pages: number[] = []
+      const client = {
+        async query(text: string, params: unknown[]) {
+          const answer = await pool.query(text, params)
+          if (text.includes('order by s.name limit')) pages.push(answer.rows.length)
+          return answer
+        },
+      }
+      const { store } = await made({ client, history: 9 })
+      const names = Array.from({ length: 25 }, (_, index) => `a${index}`)
+      for (const K of ['older', 'v']) await Promise.all(names.map((name) => store.set(name, { K })))
+      await store.rotateKey()
+      expect(pages).toEqual([10, 10, 5])
+      for (const name of names) expect(await store.history(name)).toHaveLength(2)
+    })
+
+    test('goes on where another rotation has passed by since it read its rows', async () => {
+      const here = await made()
+      const names = Array.from({ length: 40 }, (_, index) => `a${index}`)
+      for (const K of ['older', 'v']) await Promise.all(names.map((name) => here.store.set(name, { K })))
+      let passed = 0
+      const client = {
+        async query(text: string, params: unknown[]) {
+          const answer = await pool.query(text, params)
+          // The first page of rows.
+          if (text.includes('order by s.name limit') && (passed += 1) === 1) await again(here).rotateKey()
+          return answer
+        },
+      }
+      await postgresStore({ client, schema: here.schema, key: here.key }).rotateKey()
+      expect(passed).toBeGreaterThan(0)
+      for (const name of names) expect(await again(here).history(name)).toHaveLength(2)
+    })
+
     test('of older versions too, while four hosts write', async () => {
       const here = await made({ history: 2 })
       const names = Array.from({ length: 60 }, (_, index) => `a${index}`)
@@ -575,6 +610,64 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       await until(3)
       expect(told.at(-1)).toEqual({ scope: 'default', name: 'kept', version: after.version })
       await here.store.close()
+    })
+
+    test('begins also where its connection is lost and made again while it looks at what is there', async () => {
+      const { store, schema, key } = await made()
+      await store.set('a', { K: 'v' })
+      const lines: pg.Client[] = []
+      let listening = (): void => undefined
+      const looks: { readonly release: () => void; readonly ended: Promise<void> }[] = []
+      let looked = (): void => undefined
+      let hold = true
+      const client = {
+        async query(text: string, params: unknown[]) {
+          if (!hold || !text.startsWith('select name, version::text')) return pool.query(text, params)
+          let release = (): void => undefined
+          let end = (): void => undefined
+          const released = new Promise<void>((resolve) => (release = resolve))
+          looks.push({ release, ended: new Promise((resolve) => (end = resolve)) })
+          looked()
+          const answer = await pool.query(text, params)
+          await released
+          end()
+          return answer
+        },
+      }
+      const watching = postgresStore({
+        ...{ client, schema, key },
+        listen() {
+          const line = new pg.Client({ connectionString: url })
+          lines.push(line)
+          const query = line.query.bind(line) as (text: string) => Promise<unknown>
+          return Object.assign(line, {
+            query: (text: string) =>
+              query(text).finally(() => {
+                listening()
+              }),
+          })
+        },
+      })
+      const told: StoreChange[] = []
+      const first = new Promise<void>((resolve) => (looked = resolve))
+      const begun = watching.watch?.((change) => told.push(change))
+      await first
+      const listensAgain = new Promise<void>((resolve) => (listening = resolve))
+      lines[0]?.emit('end')
+      await listensAgain
+      // What the connection that is there again asks for is asked by now, or waits for the look that is held.
+      await new Promise(setImmediate)
+      hold = false
+      for (const { release, ended } of looks.toReversed()) {
+        release()
+        await ended
+        await new Promise(setImmediate)
+      }
+      await begun
+      const { version } = await store.set('b', { K: 'v' })
+      while (!told.some((change) => change.version === version)) await new Promise(setImmediate)
+      expect(told).toEqual([{ scope: 'default', name: 'b', version }])
+      await watching.close()
     })
 
     test('rejects where nothing can be connected to, and passes over what others write to the channel', async () => {

@@ -7,6 +7,7 @@ import { keyOptions } from '../keys.ts'
 import { numberSetting } from './address.ts'
 import type { Address, Opener } from './address.ts'
 import { exportOf, loadClient } from './client.ts'
+import { inTurn } from './turns.ts'
 
 /** A client of PostgreSQL, and how it is ended. */
 interface Connected {
@@ -21,6 +22,8 @@ interface Sql {
   end(options: { timeout: number }): Promise<unknown>
 }
 type MakeSql = (url: string, config: object) => Sql
+
+const CONNECTIONS = 4
 
 /**
  * Opens a store in PostgreSQL, by the user's own pg or postgres.js: `postgres:` with all of it from `PGHOST`, `PGUSER`, …, or
@@ -57,17 +60,14 @@ function noTables(): StoreError {
 async function connect(url: string | undefined): Promise<Connected> {
   const found = await loadClient('PostgreSQL', ['pg', 'postgres'])
   if (found.name === 'pg') {
-    const pool = new (exportOf(found, 'Pool') as MakePool)({
-      connectionString: url,
-      max: 4,
-      connectionTimeoutMillis: 10_000,
-    })
+    const config = { connectionString: url, max: CONNECTIONS, connectionTimeoutMillis: 10_000 }
+    const pool = new (exportOf(found, 'Pool') as MakePool)(config)
     // What a connection that is not in use fails with is told by the next query.
     pool.on('error', () => undefined)
-    return { client: pool, end: () => pool.end() }
+    return { client: inTurn(pool, CONNECTIONS), end: () => pool.end() }
   }
   const sql = (found.module['default'] as MakeSql)(url ?? '', {
-    max: 4,
+    max: CONNECTIONS,
     connect_timeout: 10,
     onnotice: () => undefined,
   })

@@ -1,4 +1,5 @@
 /** Sealed rows in etcd: one key for each secret, which holds all its versions; each write is one transaction. */
+import { isLatchkeyError } from '../../errors.ts'
 import { packVersions, unpackVersions, withNext } from '../sealing/packing.ts'
 import type { Place, SealedEngine, SealedRow, WriteOutcome } from '../sealing/engine.ts'
 import { encoded, readRange, readRanges, revisionOf } from './answers.ts'
@@ -145,9 +146,16 @@ export function etcdEngine(client: EtcdClient, keys: Keys, history: number): Etc
     const put = { request_put: { key: encoded(key), value: encoded(fitting(versions)) } }
     const about = { scope, secret: name }
     const doing = `write secret ${name} (scope ${scope})`
-    const now = await transact(doing, about, [{ key, revision: before }, ...fence], put)
-    if (now === 'done') return 'done'
-    return now[0] === before ? 'rekeyed' : 'conflict'
+    try {
+      const now = await transact(doing, about, [{ key, revision: before }, ...fence], put)
+      if (now === 'done') return 'done'
+      return now[0] === before ? 'rekeyed' : 'conflict'
+    } catch (error) {
+      const [live, ...older] = versions
+      if (older.length === 0 || !isLatchkeyError(error, 'TOO_LARGE')) throw error
+      // This etcd, or what stands before it, takes less than others: older versions are kept where they fit.
+      return write(place, [live], before, keyring)
+    }
   }
 
   return {

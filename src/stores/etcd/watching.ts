@@ -66,7 +66,8 @@ export function etcdWatching(client: EtcdClient, engine: EtcdEngine, keys: Keys,
   const take = (known: Known, change: StreamChange, tell: (change: RowChange) => void): void => {
     const { kept, deleted, before } = change
     const revision = BigInt(kept.revision)
-    if (revision <= known.revision) return
+    // Several changes have one revision, where a transaction made them or a range was deleted.
+    if (revision < known.revision) return
     known.revision = revision
     const place = placeOf(keys, kept.key)
     if (place === undefined) return

@@ -8,7 +8,7 @@ import { STORE } from './failure.ts'
 import { noteOf } from './note.ts'
 import type { Statements } from './statements.ts'
 
-/** How many rows of a list are read at once. */
+/** How many versions of a list are read at once. */
 const PAGE = 100
 /** How many scopes are read at once. */
 const SCOPES = 1_000
@@ -28,9 +28,15 @@ export function postgresEngine(
   statements: Statements,
   history: number,
 ): Omit<SealedEngine, 'watch' | 'close'> {
-  const page = async (scope: string, prefix: string, after: string, older: boolean): Promise<SealedRow[]> => {
+  const page = async (
+    scope: string,
+    prefix: string,
+    after: string,
+    older: boolean,
+    most: number,
+  ): Promise<SealedRow[]> => {
     const text = older ? statements.pageOlder : statements.page
-    const rows = await run('list secrets', text, [scope, prefix, after, PAGE])
+    const rows = await run('list secrets', text, [scope, prefix, after, most])
     return rows.map((row) => rowOf({ scope, name: textOf(row, 'name') }, row, older))
   }
 
@@ -73,11 +79,12 @@ export function postgresEngine(
 
     async *list(scope, prefix, { older }) {
       if (!NAME_START.test(prefix)) return
+      const most = older ? Math.ceil(PAGE / (1 + history)) : PAGE
       for (let after = ''; ;) {
-        const rows = await page(scope, prefix, after, older)
+        const rows = await page(scope, prefix, after, older, most)
         yield* rows
         const last = rows.at(-1)
-        if (last === undefined || rows.length < PAGE) return
+        if (last === undefined || rows.length < most) return
         after = last.name
       }
     },

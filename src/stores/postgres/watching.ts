@@ -19,10 +19,12 @@ export interface Watching {
 interface Watched {
   readonly scope: string
   readonly tell: (change: RowChange) => void
-  /** The versions that were there when it was looked last, with what was told since. */
-  versions: Map<string, number>
+  /** The versions that were there when it was looked last, with what was told since; `undefined` before the first look. */
+  versions: Map<string, number> | undefined
   /** Changes that come while the versions are read: they may be in them already. */
   early: RowChange[] | undefined
+  /** Resolves when no look is under way. */
+  looked: Promise<unknown>
 }
 
 /**
@@ -46,27 +48,34 @@ export function postgresWatching(
     return new Map(rows.map((row) => [textOf(row, 'name'), Number(textOf(row, 'version'))]))
   }
 
-  const take = (one: Watched, change: RowChange): void => {
+  const take = (one: Watched, known: Map<string, number>, change: RowChange): void => {
     const { name, version } = change
-    if (one.versions.get(name) === version || !watched.has(one)) return
-    if (version === undefined) one.versions.delete(name)
-    else one.versions.set(name, version)
+    if (known.get(name) === version || !watched.has(one)) return
+    if (version === undefined) known.delete(name)
+    else known.set(name, version)
     one.tell(change)
   }
 
-  /** Reads the versions, while what is heard waits. */
-  const catchUp = async (one: Watched, tellOfMissed: boolean): Promise<void> => {
+  /** Reads the versions, while what is heard waits, and tells what was missed since the look before. */
+  const look = async (one: Watched): Promise<void> => {
     one.early ??= []
     const now = await read(one)
-    const { scope } = one
-    if (tellOfMissed) {
-      for (const name of [...one.versions.keys()]) if (!now.has(name)) take(one, { scope, name })
-      for (const [name, version] of now) take(one, { scope, name, version })
+    const { scope, versions: before } = one
+    if (before !== undefined) {
+      for (const name of [...before.keys()]) if (!now.has(name)) take(one, before, { scope, name })
+      for (const [name, version] of now) take(one, before, { scope, name, version })
     }
     one.versions = now
     const { early } = one
     one.early = undefined
-    for (const change of early) take(one, change)
+    for (const change of early) take(one, now, change)
+  }
+
+  /** Looks once nobody else does: the connection may be lost and made again while a watch begins. */
+  const catchUp = (one: Watched): Promise<void> => {
+    const looking = one.looked.then(() => look(one))
+    one.looked = looking.catch(() => undefined)
+    return looking
   }
 
   const heard = (payload: string | undefined): void => {
@@ -74,13 +83,13 @@ export function postgresWatching(
     if (change === undefined) return
     for (const one of watched) {
       if (one.scope !== change.scope) continue
-      if (one.early === undefined) take(one, change)
-      else one.early.push(change)
+      if (one.early !== undefined) one.early.push(change)
+      else if (one.versions !== undefined) take(one, one.versions, change)
     }
   }
 
   const back = async (): Promise<void> => {
-    for (const one of watched) await catchUp(one, true)
+    for (const one of watched) await catchUp(one)
   }
 
   const leave = async (one: Watched): Promise<void> => {
@@ -92,12 +101,12 @@ export function postgresWatching(
 
   return {
     async watch(tell, scope) {
-      const one: Watched = { scope, tell, versions: new Map(), early: [] }
+      const one: Watched = { scope, tell, versions: undefined, early: [], looked: Promise.resolve() }
       watched.add(one)
       try {
         line ??= openLine({ listen, channel, checkMs, heard, back })
         await line.opened
-        await catchUp(one, false)
+        await catchUp(one)
         // Closed meanwhile: whoever waits for a watch must not be given one that never tells.
         if (closed) throw closedError(STORE)
       } catch (error) {

@@ -21,7 +21,7 @@ export interface SealedVersion {
 
 /** A secret, as an engine keeps it. */
 export interface SealedRow extends Place {
-  /** What the engine compares before it changes the row, in its own terms. It changes with every write. */
+  /** What the engine compares before it changes the row, in its own terms. Another one with every `put`; `replace` may leave it. */
   readonly revision: string
   /** The live one first, then older ones: all that are kept where `older` asked for them, else any number. */
   readonly versions: readonly [SealedVersion, ...SealedVersion[]]

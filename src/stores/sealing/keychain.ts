@@ -14,7 +14,7 @@ import type { Subject } from '../document/subject.ts'
 import { assertRoom } from '../keys/recipients.ts'
 import { closedError } from '../request.ts'
 import type { KeptKeyring, SealedEngine } from './engine.ts'
-import { emptyRing, keyedRing, keyringGone, plainRing, sealedAlready } from './ring.ts'
+import { emptyRing, isPlain, keyedRing, keyringGone, notSealed, plainRing, sealedAlready } from './ring.ts'
 import type { KeyedRing, Ring } from './ring.ts'
 import type { SealingSettings } from './settings.ts'
 
@@ -112,8 +112,8 @@ export function keychain(engine: SealedEngine, settings: SealingSettings): Keych
   const make = async (): Promise<void> => {
     if (!(await isEmpty(engine))) {
       // Whoever wrote the first secret made the keyring before it.
-      if ((await engine.readKeyring()) === undefined) throw keyringGone(store)
-      return
+      if ((await engine.readKeyring()) !== undefined) return
+      throw (await holdsPlain(engine)) ? notSealed(store) : keyringGone(store)
     }
     const storeId = randomBytes(STORE_ID_BYTES)
     const key = deriveDataKey(newDataKeyBytes(), storeId)
@@ -168,6 +168,14 @@ async function isEmpty(engine: SealedEngine): Promise<boolean> {
     break
   }
   return empty
+}
+
+/** Tells by the first secret whether those of a store without a keyring are not sealed. */
+async function holdsPlain(engine: SealedEngine): Promise<boolean> {
+  for await (const scope of engine.scopes()) {
+    for await (const { versions } of engine.list(scope, '', { older: false })) return isPlain(versions[0])
+  }
+  return false
 }
 
 /** Makes the ring source of a store that was told not to seal. */

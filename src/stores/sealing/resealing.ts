@@ -2,6 +2,7 @@
 import { ATTEMPTS, tooBusy } from './attempts.ts'
 import type { SealedEngine, SealedRow, SealedVersion } from './engine.ts'
 import type { RingSource } from './keychain.ts'
+import { packVersions } from './packing.ts'
 import type { Ring } from './ring.ts'
 
 /**
@@ -27,10 +28,16 @@ export async function resealRow(engine: SealedEngine, rings: RingSource, row: Se
     }
     const [found] = await engine.read([row], { older: true })
     if (found === undefined) return false
-    if (next === undefined && found.revision === now.revision) throw ring.unknown(row)
+    if (next === undefined && isSame(found, now)) throw ring.unknown(row)
     now = found
   }
   throw tooBusy(engine.name, row)
+}
+
+/** Compares bytes: another rotation may have sealed the row again meanwhile, which makes no other version of it. */
+function isSame(found: SealedRow, before: SealedRow): boolean {
+  const bytes = ({ versions }: SealedRow): Buffer => packVersions(versions)
+  return bytes(found).equals(bytes(before))
 }
 
 function resealed(ring: Ring, row: SealedRow): SealedRow['versions'] | undefined {

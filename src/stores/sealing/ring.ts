@@ -11,6 +11,8 @@ import type { Place, SealedVersion } from './engine.ts'
 export interface Ring {
   /** The keyring's revision; `undefined` where there is none. */
   readonly revision: string | undefined
+  /** Whether a keyring is needed and was not there: nobody can open what is kept. */
+  readonly isEmpty: boolean
   /** Seals a text under the primary key. */
   seal(place: Place, version: number, text: string): Buffer
   /**
@@ -51,6 +53,7 @@ export function keyedRing(
     readEnvelope(bytes, { storeId, scope, name })
   return {
     revision,
+    isEmpty: false,
     document,
     keys,
     seal({ scope, name }, version, text) {
@@ -80,10 +83,14 @@ export function keyedRing(
 export function emptyRing(store: string): Ring {
   return {
     revision: undefined,
+    isEmpty: true,
     seal: () => {
       throw keyringGone(store)
     },
-    open: () => undefined,
+    open(_place, sealed) {
+      if (isPlain(sealed)) throw notSealed(store)
+      return undefined
+    },
     lists: () => false,
     isNewest: () => false,
     unknown: () => keyringGone(store),
@@ -94,6 +101,7 @@ export function emptyRing(store: string): Ring {
 export function plainRing(store: string): Ring {
   return {
     revision: undefined,
+    isEmpty: false,
     seal: (_place, _version, text) => Buffer.from(text),
     open(place, { bytes }) {
       // What is sealed begins with its format, 01; a JSON object does not.
@@ -122,6 +130,19 @@ export function keyringGone(store: string): StoreError {
   return new StoreError('KEY_MISSING', `The ${store} store holds secrets, but its keyring is gone.`, {
     store,
     hint: 'Restore the keyring from a backup: without it nothing can be opened, and a new one is not made over secrets.',
+  })
+}
+
+/** Whether a version is the text itself, a JSON object; what is sealed begins with its format, 01. */
+export function isPlain({ bytes }: SealedVersion): boolean {
+  return bytes[0] === 0x7b
+}
+
+/** Makes the error of a store whose secrets are not sealed, and that was opened by one that seals. */
+export function notSealed(store: string): StoreError {
+  return new StoreError('INVALID', `The ${store} store is not sealed, but was opened without plaintext: true.`, {
+    store,
+    hint: 'Open it with plaintext: true, or give another place to a store that seals.',
   })
 }
 

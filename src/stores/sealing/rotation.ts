@@ -26,12 +26,16 @@ export interface RotationProgress {
 export interface RotateKeyOptions {
   /** Who can open the store from now on. Default: the same as now, whose keys must all be given. */
   readonly keys?: readonly KeySource[] | undefined
-  /** Told after every 16 secrets and at the end. What it throws stops the rotation, which leaves everything readable. */
+  /**
+   * Told after every 16 secrets, after fewer that are large, and at the end. What it throws stops the rotation, which leaves
+   * everything readable.
+   */
   readonly onProgress?: ((progress: RotationProgress) => void) | undefined
 }
 
-/** How many rows are sealed again at the same time. */
+/** How many rows are sealed again at the same time, and how many bytes of them: another row is not added to so many. */
 const AT_ONCE = 16
+const BYTES_AT_ONCE = 16 * 1024 * 1024
 
 /**
  * Makes a new data key, seals every row again, and drops the other keys from the keyring.
@@ -113,12 +117,15 @@ async function finish(
     onProgress?.(Object.freeze({ checked, resealed }))
   }
   let rows: SealedRow[] = []
+  let bytes = 0
   for await (const scope of engine.scopes()) {
     for await (const row of engine.list(scope, '', { older: true })) {
       rows.push(row)
-      if (rows.length < AT_ONCE) continue
+      bytes += row.versions.reduce((sum, sealed) => sum + sealed.bytes.length, 0)
+      if (rows.length < AT_ONCE && bytes < BYTES_AT_ONCE) continue
       await seal(rows)
       rows = []
+      bytes = 0
     }
   }
   await seal(rows)

@@ -90,6 +90,16 @@ export function writingVerbs(
     throw tooBusy(store, place)
   }
 
+  /** Throws if a secret is there and no keyring, not even one that was made meanwhile. */
+  const assertKeyed = async (place: Place): Promise<void> => {
+    const [row] = await engine.read([place], { older: false })
+    if (row === undefined) return
+    const ring = await rings.refresh()
+    if (!ring.isEmpty) return
+    ring.open(place, row.versions[0])
+    throw ring.unknown(place)
+  }
+
   const valuesOf = (values: unknown, address: SecretAddress): Content['values'] => {
     const checked = checkedValues(values, address)
     const bytes = Object.values(checked).reduce((sum, value) => sum + Buffer.byteLength(value), 0)
@@ -134,7 +144,7 @@ export function writingVerbs(
       const ifVersion = checkedVersion('delete', options?.ifVersion)
       const place = { scope, name }
       // Only who has the store's key may delete by it.
-      await rings.current()
+      if ((await rings.current()).isEmpty) await assertKeyed(place)
       if (ifVersion === undefined) return engine.remove(place, undefined)
       for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
         const [row] = await engine.read([place], { older: false })

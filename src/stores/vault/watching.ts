@@ -1,4 +1,5 @@
 /** What a watch of a Vault store looks at: Vault tells of no changes. */
+import { isLatchkeyError } from '../../errors.ts'
 import { isSecretName } from '../../secret.ts'
 import { allOf } from '../batches.ts'
 import { polledWatches } from '../polling.ts'
@@ -21,7 +22,7 @@ export function watching(open: () => VaultClient, pollMs: number, host: VaultHos
     const client = open()
     const names = (await client.list(folderOf(scope))).filter(isSecretName)
     const versions = new Map<string, string>()
-    await allOf(names, async (name) => {
+    const lookAt = async (name: string): Promise<void> => {
       const address = { store: STORE, scope, secret: name }
       const [newest] = await knownVersions(client, address)
       if (newest === undefined || newest.destroyed || (newest.deletedAt ?? Infinity) <= Date.now()) return
@@ -29,7 +30,21 @@ export function watching(open: () => VaultClient, pollMs: number, host: VaultHos
       // The metadata of a delete that is under way looks like that of any other write.
       const live = version === known.get(name) ? newest : (await client.find(address)).live?.stamp
       if (live !== undefined) versions.set(name, versionOf(live))
+    }
+    const failures: unknown[] = []
+    await allOf(names, async (name) => {
+      try {
+        await lookAt(name)
+      } catch (error) {
+        // One that cannot be read is as it was: the others are watched all the same.
+        if (!isLatchkeyError(error)) throw error
+        failures.push(error)
+        const before = known.get(name)
+        if (before !== undefined) versions.set(name, before)
+      }
     })
+    // Where none can be read, it is not one of them that is the matter.
+    if (failures.length > 0 && failures.length === names.length) throw failures[0]
     return versions
   }
 

@@ -36,7 +36,7 @@ export function etcdBinary(): string | undefined {
 }
 
 /** Starts a member from a binary. */
-export async function startEtcd(binary: string): Promise<StartedEtcd> {
+export async function startEtcd(binary: string, flags: readonly string[] = []): Promise<StartedEtcd> {
   const place = mkdtempSync(join(tmpdir(), 'latchkey-etcd-'))
   const [url, peer] = [`http://127.0.0.1:${await freePort()}`, `http://127.0.0.1:${await freePort()}`]
   let server: ChildProcess | undefined
@@ -44,6 +44,7 @@ export async function startEtcd(binary: string): Promise<StartedEtcd> {
     const options = [
       ...['--data-dir', join(place, 'data'), '--listen-client-urls', url, '--advertise-client-urls', url],
       ...['--listen-peer-urls', peer, '--initial-advertise-peer-urls', peer, '--initial-cluster', `default=${peer}`],
+      ...flags,
     ]
     server = spawn(binary, options, { cwd: place, stdio: 'ignore' })
     await answering(url)

@@ -48,7 +48,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       const { header } = (await ask(shared.url, 'kv/range', { key: base64('x') })) as { header: { revision: string } }
       await ask(shared.url, 'kv/compaction', { revision: header.revision })
     }
-    return { store, other, told, begin, cut, gate, compact, streams }
+    return { store, other, told, begin, cut, gate, compact, streams, prefix: place.prefix }
   }
 
   test('tells each change once and in order, and none that is only sealed again', async () => {
@@ -65,6 +65,23 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       { scope: 'default', name: 'a', version: first.version },
       { scope: 'default', name: 'b', version: second.version },
       { scope: 'default', name: 'a' },
+    ])
+    await store.close()
+  })
+
+  test('tells each of the changes that one transaction makes', async () => {
+    const { store, other, told, begin, prefix } = watched()
+    for (const name of ['a', 'b', 'c']) await other.set(name, { K: 'v' })
+    await begin()
+    const range = { key: base64(`${prefix}secrets/`), range_end: base64(`${prefix}secrets0`) }
+    expect(await ask(shared.url, 'kv/deleterange', range)).toMatchObject({ deleted: '3' })
+    const { version } = await other.set('a', { K: 'after' })
+    await until(() => told.some((change) => change.version === version))
+    expect(told).toEqual([
+      { scope: 'default', name: 'a' },
+      { scope: 'default', name: 'b' },
+      { scope: 'default', name: 'c' },
+      { scope: 'default', name: 'a', version },
     ])
     await store.close()
   })

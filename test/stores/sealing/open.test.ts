@@ -5,6 +5,7 @@ import { generateKey } from '../../../src/crypto/raw-key.ts'
 import { sealingSettings } from '../../../src/stores/sealing/settings.ts'
 import type { SealedVersion } from '../../../src/stores/sealing/engine.ts'
 import { testSecretStore } from '../../../src/testing/index.ts'
+import { collect } from '../../../src/testing/suite/checks.ts'
 import { at, emptyKept, kidsOf, openHost, openPlain, tamper } from '../../helpers/sealed-engine.ts'
 import { failureOf, storeFolder } from '../../helpers/store-folder.ts'
 
@@ -202,6 +203,16 @@ describe('the keyring', () => {
     expect(kidsOf(kept).length).toBe(1)
   })
 
+  test('is found by a host that has looked before there was one, and deletes', async () => {
+    const kept = emptyKept()
+    const key = generateKey()
+    const early = openHost(kept, { key })
+    expect(await early.get('a')).toBeUndefined()
+    await openHost(kept, { key }).set('a', { K: 'v' })
+    expect(await early.delete('a')).toBe(true)
+    expect(kept.rows.size).toBe(0)
+  })
+
   test('that is gone is KEY_MISSING, and no new one is made over the secrets that are there', async () => {
     const kept = emptyKept()
     const key = generateKey()
@@ -218,6 +229,12 @@ describe('the keyring', () => {
         expect(await failureOf(act)).toMatchObject({ code: 'KEY_MISSING', store: 'memory-engine' })
       }
     }
+    const fresh = openHost(kept, { key })
+    const version = String(kept.rows.get(at('a'))?.versions[0].version)
+    for (const act of [() => fresh.delete('a'), () => fresh.delete('a', { ifVersion: version })]) {
+      expect(await failureOf(act)).toMatchObject({ code: 'KEY_MISSING', store: 'memory-engine' })
+    }
+    expect(await fresh.delete('not_there')).toBe(false)
     expect(await failureOf(() => openHost(kept, { key }).get('a'))).toMatchObject({ code: 'KEY_MISSING' })
     expect(kept.keyring).toBeUndefined()
     expect(kept.rows).toEqual(rows)
@@ -369,14 +386,26 @@ describe('a store that was told not to seal', () => {
     }
   })
 
-  test('is not opened by one that seals: no keyring is made over its secrets', async () => {
+  test('refuses one that seals, with INVALID: it makes no keyring over the secrets, and deletes none', async () => {
     const kept = emptyKept()
     await openPlain(kept).set('a', { K: 'v' })
     const sealing = openHost(kept, { key: generateKey() })
-    for (const act of [() => sealing.get('a'), () => sealing.set('b', { K: 'v' })]) {
-      expect(await failureOf(act)).toMatchObject({ code: 'KEY_MISSING' })
+    for (const act of [
+      () => sealing.get('a'),
+      () => sealing.describe('a'),
+      () => sealing.history('a'),
+      () => sealing.getMany([{ name: 'a' }]),
+      () => collect(sealing.list()),
+      () => sealing.set('a', { K: 'x' }),
+      () => sealing.set('b', { K: 'v' }),
+      () => sealing.delete('a'),
+      () => sealing.rotateKey(),
+    ]) {
+      expect(await failureOf(act)).toMatchObject({ code: 'INVALID', store: 'memory-engine' })
     }
+    expect(await sealing.delete('b')).toBe(false)
     expect(kept.keyring).toBeUndefined()
+    expect((await openPlain(kept).get('a'))?.values).toEqual({ K: 'v' })
   })
 })
 

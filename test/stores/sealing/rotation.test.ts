@@ -52,6 +52,21 @@ test('every version of every secret is sealed under one new key, and the version
   await assertAllReadable(kept, key)
 })
 
+test('fewer secrets are sealed at the same time where they are large', async () => {
+  const kept = emptyKept()
+  const key = generateKey()
+  const store = openHost(kept, { key })
+  for (let index = 0; index < 12; index += 1) {
+    for (const K of ['o', 'v']) await store.set(`a${index}`, { K: K.repeat(1_000_000) })
+  }
+  const told: number[] = []
+  await store.rotateKey({ onProgress: ({ checked }) => told.push(checked) })
+  expect(told[0]).toBeLessThan(12)
+  expect(told.at(-1)).toBe(12)
+  expect([...kidsInUse(kept)]).toEqual(kidsOf(kept))
+  expect((await store.get('a11'))?.values['K']).toBe('v'.repeat(1_000_000))
+})
+
 test('of a store without secrets makes its keyring, and then a new key', async () => {
   const kept = emptyKept()
   const key = generateKey()

@@ -4,6 +4,7 @@ import type { VaultStore } from '../../../src/stores/vault/open.ts'
 import { startFakeVault } from '../../helpers/vault/fake.ts'
 import type { FakeVault } from '../../helpers/vault/fake.ts'
 import * as faults from '../../helpers/vault/faults.ts'
+import { failureOf } from '../../helpers/store-folder.ts'
 import { manualHost, storeOn } from '../../helpers/vault/host.ts'
 import type { ManualHost } from '../../helpers/vault/host.ts'
 
@@ -95,6 +96,36 @@ test('a watch fails at once where it cannot look in the first place', async () =
   vault.always = faults.sealed
   await expect(store.watch(() => undefined)).rejects.toMatchObject({ code: 'UNAVAILABLE' })
   expect(host.timers.size).toBe(0)
+})
+
+test('a watch tells of the other secrets where one cannot be read, which is neither new nor deleted meanwhile', async () => {
+  const may = (forbidden: RegExp) => vault.tokens.set('limited', { ttl: 0, renewable: false, forbidden })
+  may(/admins_only/)
+  const limited = storeOn(vault, { pollMs: 7_000, retries: 0, token: 'limited' }, host)
+  await store.set('admins_only', { KEY: 'x' })
+  await store.set('b', { KEY: 'x' })
+  await limited.watch((change) => changes.push(change))
+  const a = await store.set('a', { KEY: 'y' })
+  await store.set('admins_only', { KEY: 'y' })
+  await poll()
+  expect(changes.splice(0)).toEqual([{ scope: 'default', name: 'a', version: a.version }])
+  may(/admins_only|\/b$/)
+  const c = await store.set('c', { KEY: 'x' })
+  const b = await store.set('b', { KEY: 'y' })
+  await poll()
+  expect(changes.splice(0)).toEqual([{ scope: 'default', name: 'c', version: c.version }])
+  may(/admins_only/)
+  await poll()
+  expect(changes).toEqual([{ scope: 'default', name: 'b', version: b.version }])
+  await limited.close()
+})
+
+test('a watch fails at once where it may list secrets and read none of them', async () => {
+  vault.tokens.set('lists', { ttl: 0, renewable: false, forbidden: /\/(metadata|data)\/\w+$/ })
+  const limited = storeOn(vault, { retries: 0, token: 'lists' }, host)
+  expect(await failureOf(() => limited.watch(() => undefined))).toMatchObject({ code: 'DENIED', secret: 'a' })
+  expect(host.timers.size).toBe(0)
+  await limited.close()
 })
 
 test('a watch ends with its disposal, and with the store', async () => {
