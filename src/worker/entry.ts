@@ -37,8 +37,8 @@ let spawned = false
 
 // A host that is gone reads no more: nothing in here may go on with its secrets.
 process.on('disconnect', () => kill('SIGKILL'))
-// A terminal sends SIGINT to every process in front of it; what becomes of this one is the host's decision.
-process.on('SIGINT', () => undefined)
+// A terminal and a service manager send these to every process of the host's; what becomes of this one is its decision.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
 // Without a listener, SIGUSR1 opens an inspector.
 process.on('SIGUSR1', () => undefined)
 process.on('message', (message) => {
@@ -49,7 +49,7 @@ process.on('message', (message) => {
     running.controller?.abort()
   }
 })
-const putListenersBack = keepListeners(['message', 'disconnect', 'SIGINT', 'SIGUSR1'])
+const putListenersBack = keepListeners(['message', 'disconnect', 'SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1'])
 
 /** Runs one task. */
 export default async function run(task: RehearseTask | InitTask): Promise<InitReply> {

@@ -78,6 +78,20 @@ describe('a child that ends in the middle of a call', () => {
   })
 })
 
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'])(
+  '%s, which reaches a child with its host, is left to the host',
+  async (signal) => {
+    const registry = createRegistry({ store: fixture.store, pool: { maxProcesses: 1, spares: 0 }, onLog: false })
+    const module = new URL('../fixtures/worker/functions.mjs', import.meta.url)
+    const own = registry.register({ name: 'pid', secrets: ['api'], module })(() => Promise.resolve(0))
+    const child = await own()
+    // What it would end by is there before the next call is.
+    process.kill(child, signal)
+    expect(await own()).toBe(child)
+    await registry.close()
+  },
+)
+
 describe('a child whose messages its code tampers with', () => {
   test('serves the next call after removeAllListeners()', async () => {
     const first = await fixture.removeListeners()
