@@ -81,14 +81,7 @@ function variableOf(need: Needed, key: string): ManifestFunction['variables'][nu
 
 /** A path that is the same wherever the project lies. */
 function modulePath(url: string, root: string): string {
-  let path: string
-  try {
-    path = relative(root, fileURLToPath(url))
-  } catch (error) {
-    // The URL of a file of another system.
-    if (error instanceof TypeError) return url
-    throw error
-  }
+  const path = relative(root, fileURLToPath(url))
   // On another drive there is no way from the one to the other.
   return isAbsolute(path) ? url : path.split(sep).join('/')
 }

@@ -40,6 +40,9 @@ export function findRegistration(
   if (first === undefined) return 'not-registered'
   const [exact, ...likewise] = named.filter((one) => one.origin === origin)
   if (exact !== undefined) return likewise.length === 0 ? exact : 'ambiguous'
+  const isOwn = (one: string): boolean => one.startsWith(`${module}#`)
+  // Registered elsewhere, by the name that it has in the module.
+  if (further.length === 0 && isOwn(first.origin) && !isOwn(origin)) return first
   // The host knows what is here as others: the one that is called was registered later, by a call of the module's code.
   if (named.some((one) => others.includes(one.origin))) return 'not-registered'
   if (further.length > 0) return byOrder(named, origin, others) ?? 'ambiguous'
