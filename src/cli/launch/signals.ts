@@ -72,10 +72,11 @@ export function passSignals(command: () => ChildProcess | undefined): () => void
     stop()
     return true
   }
+  /** Returns when a shell has this process go on. It is not reached where the system does not tell of stopped processes. */
   const stop = (): void => {
     process.off('SIGTSTP', pass)
     process.kill(process.pid, 'SIGTSTP')
-    if (passed.includes('SIGTSTP')) process.on('SIGTSTP', pass)
+    process.on('SIGTSTP', pass)
   }
   for (const signal of passed) process.on(signal, pass)
   process.on('SIGCHLD', stopIfCommandHas)
