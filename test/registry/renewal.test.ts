@@ -253,9 +253,18 @@ describe('what renews', () => {
     for (let count = 0; count < 5; count++) await turn()
   }
 
-  test('a watch ends when no warm child has secrets of its scope any more, and not before', async () => {
+  /** Timers go on when they are told to; turns of the event loop are real. */
+  const inFakeTime = async (act: () => Promise<void>): Promise<void> => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
     try {
+      await act()
+    } finally {
+      vi.useRealTimers()
+    }
+  }
+
+  test('a watch ends when no warm child has secrets of its scope any more, and not before', async () => {
+    await inFakeTime(async () => {
       const options = { warm: true }
       const { use, state, close } = renewals(options)
       await use('a')
@@ -267,14 +276,11 @@ describe('what renews', () => {
       expect([state.watches, state.disposed]).toEqual([1, 1])
       expect(vi.getTimerCount()).toBe(0)
       await close()
-    } finally {
-      vi.useRealTimers()
-    }
+    })
   })
 
   test('looks at what is in use once a second at most, however short a child waits for its next call', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-    try {
+    await inFakeTime(async () => {
       const { use, state, close } = renewals({ warm: false, settings: { pool: { idleMs: 0 } } })
       await use('a')
       await turns()
@@ -283,14 +289,11 @@ describe('what renews', () => {
       await vi.advanceTimersByTimeAsync(1)
       expect(state.disposed).toBe(1)
       await close()
-    } finally {
-      vi.useRealTimers()
-    }
+    })
   })
 
   test('a watch ends with the last child of its scope, and not with one of another scope of the same store', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-    try {
+    await inFakeTime(async () => {
       const warm = new Set<string>()
       const { use, memory, state, close } = renewals({ warm: (family) => warm.has(family) })
       for (const scope of ['one', 'two']) await memory.set('a', { A: '1' }, { scope })
@@ -308,49 +311,33 @@ describe('what renews', () => {
       await vi.advanceTimersByTimeAsync(60_000)
       expect(state.disposed).toBe(3)
       await close()
-    } finally {
-      vi.useRealTimers()
-    }
+    })
   })
 
-  test('a watch that has failed is tried again by the first call after a minute', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-    try {
+  test.each([
+    ['after a minute, by the next call', [[61_000, 2]]],
+    [
+      'by no call before a minute has passed',
+      [
+        [59_000, 1],
+        [2_000, 2],
+      ],
+    ],
+  ] as const)('a watch that fails is tried again %s', async (_when, calls) => {
+    await inFakeTime(async () => {
       let down = true
       const { use, state, close } = renewals({ fails: () => down })
       await use('a')
       await turns()
       down = false
-      await vi.advanceTimersByTimeAsync(61_000)
-      await use('a')
-      await turns()
-      expect(state.watches).toBe(2)
+      for (const [afterMs, watches] of calls) {
+        await vi.advanceTimersByTimeAsync(afterMs)
+        await use('a')
+        await turns()
+        expect(state.watches).toBe(watches)
+      }
       await close()
-    } finally {
-      vi.useRealTimers()
-    }
-  })
-
-  test('a watch that fails is tried again after a minute, by the next call', async () => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
-    try {
-      let down = true
-      const { use, state, close } = renewals({ fails: () => down })
-      await use('a')
-      await turns()
-      down = false
-      await vi.advanceTimersByTimeAsync(59_000)
-      await use('a')
-      await turns()
-      expect(state.watches).toBe(1)
-      await vi.advanceTimersByTimeAsync(2_000)
-      await use('a')
-      await turns()
-      expect(state.watches).toBe(2)
-      await close()
-    } finally {
-      vi.useRealTimers()
-    }
+    })
   })
 
   test('a thousand changes at once are one look at each family, and those that come meanwhile one more', async () => {

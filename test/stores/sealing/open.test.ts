@@ -192,23 +192,25 @@ describe('the keyring', () => {
     ])
   })
 
-  test('is found by a host that has looked before there was one', async () => {
+  /** A host that has looked before another one wrote the first secret. */
+  async function earlyHost() {
     const kept = emptyKept()
     const key = generateKey()
     const early = openHost(kept, { key })
     expect(await early.get('a')).toBeUndefined()
     await openHost(kept, { key }).set('a', { K: 'v' })
+    return { kept, early }
+  }
+
+  test('is found by a host that has looked before there was one', async () => {
+    const { kept, early } = await earlyHost()
     expect((await early.get('a'))?.values['K']).toBe('v')
     await early.set('b', { K: 'v' })
     expect(kidsOf(kept).length).toBe(1)
   })
 
   test('is found by a host that has looked before there was one, and deletes', async () => {
-    const kept = emptyKept()
-    const key = generateKey()
-    const early = openHost(kept, { key })
-    expect(await early.get('a')).toBeUndefined()
-    await openHost(kept, { key }).set('a', { K: 'v' })
+    const { kept, early } = await earlyHost()
     expect(await early.delete('a')).toBe(true)
     expect(kept.rows.size).toBe(0)
   })
