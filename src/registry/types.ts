@@ -235,10 +235,10 @@ export interface Decorator {
    * Registers a static, public, async method (TC39 decorators). Without a `name` it is `Class.method`, by the class's name
    * at that time, which compilers change: esbuild's is `_Class`.
    */
-  <This, A extends unknown[], R>(
-    method: (this: This, ...args: A) => Promise<R>,
-    context: ClassMethodDecoratorContext<This, (this: This, ...args: A) => Promise<R>>,
-  ): (this: This, ...args: A) => Promise<R>
+  <This, Method extends (this: This, ...args: never[]) => Promise<unknown>>(
+    method: Method,
+    context: ClassMethodDecoratorContext<This>,
+  ): Method
   /** Registers a function. */
   <F extends AnyFunction>(fn: F): Registered<F>
 }

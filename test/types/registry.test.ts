@@ -61,12 +61,19 @@ test('requirements are names, definitions or the long form', () => {
   expectTypeOf(nameless).toBeFunction()
 })
 
-test('a decorator takes async static methods, and keeps their types', () => {
+test('a decorator takes async static methods, and keeps their types, also of generic ones', () => {
   const decorator = registry.register({ name: 'decorated' })
-  type Method = (this: typeof Date, text: string) => Promise<number>
-  type Context = ClassMethodDecoratorContext<typeof Date, Method>
-  expectTypeOf(decorator<typeof Date, [text: string], number>).parameters.toEqualTypeOf<[Method, Context]>()
-  expectTypeOf(decorator<typeof Date, [text: string], number>).returns.toEqualTypeOf<Method>()
+  type Plain = (this: typeof Date, text: string) => Promise<number>
+  type Generic = <T>(this: typeof Date, given: T) => Promise<T>
+  type Sync = (this: typeof Date, text: string) => number
+  const plain = (method: Plain, context: ClassMethodDecoratorContext<typeof Date, Plain>) => decorator(method, context)
+  const generic = (method: Generic, context: ClassMethodDecoratorContext<typeof Date, Generic>) =>
+    decorator(method, context)
+  expectTypeOf(plain).returns.toEqualTypeOf<Plain>()
+  expectTypeOf(generic).returns.toEqualTypeOf<Generic>()
+  // @ts-expect-error -- it is not async
+  const sync = (method: Sync, context: ClassMethodDecoratorContext<typeof Date, Sync>) => decorator(method, context)
+  expectTypeOf(sync).toBeFunction()
 })
 
 test('what gives any, or never gives anything, is a promise of that for its callers', () => {
