@@ -168,7 +168,8 @@ export function fileSource(settings: FileStoreSettings): Source {
 
 /**
  * Tells whether a path still leads to the file that is held open: by inode, which is exact while it is held, and by size
- * and times for those who write into a file instead of replacing it.
+ * and times for those who write into a file instead of replacing it (unless they keep its size, and its times within a
+ * tick of the file system's clock).
  */
 function isSameFile(a: fs.BigIntStats, b: fs.BigIntStats): boolean {
   return a.ino === b.ino && a.dev === b.dev && a.ctimeNs === b.ctimeNs && a.mtimeNs === b.mtimeNs && a.size === b.size
