@@ -31,7 +31,11 @@ const VAULT_MOUNT =
 /** What the library tells programs to do, and what a command line does instead. */
 export const TRANSLATED: Readonly<Record<string, string>> = {
   'Find out who changed it, and restore it from a backup or set it again.':
-    'Find out who changed it, and restore it from a backup, or write it anew: latchkey set NAME KEY --replace. latchkey rm NAME removes it.',
+    'Find out who changed it, and restore it from a backup, or write it anew: latchkey set NAME KEY --replace. latchkey rm NAME removes it. latchkey doctor finds all that are damaged.',
+  'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or as an option. For a store that is still to be made, "npx latchkey init" makes a key and a store file, generateKey() a key alone.':
+    'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or with --key-file. For a store that is still to be made, latchkey init makes one: on a server, with --key-file PATH.',
+  'Look whether it was cut or quoted. The path of a key file is given as LATCHKEY_KEY_FILE or keyFile, a pass phrase as passphrase. generateKey() makes a new key, for a new store.':
+    'Look whether it was cut or quoted. The path of a key file is given as LATCHKEY_KEY_FILE or --key-file, a pass phrase by --passphrase. latchkey init makes a new key, for a new store.',
   'Map them with rename; describe() lists them.': FOREIGN,
   'Open it with plaintext: true, or give another place to a store that seals.':
     'Put ?plaintext=true into the address of a store in PostgreSQL, or give another prefix to a store that seals.',

@@ -112,12 +112,17 @@ test('every error of a store says what to do next', () => {
 })
 
 test('what the library tells programs to do is told in words of the command line', () => {
-  const sources = readdirSync(join(root, 'src/stores'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts'))
-    .map((name) => readFileSync(join(root, 'src/stores', name), 'utf8'))
+  const sources = ['stores', 'crypto'].flatMap((part) =>
+    readdirSync(join(root, 'src', part), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, 'src', part, name), 'utf8')),
+  )
   for (const [hint, said] of Object.entries(TRANSLATED)) {
     // One that the library does not give any more translates nothing.
-    expect(sources.some((text) => text.includes(`'${hint}'`)), hint).toBe(true)
+    expect(
+      sources.some((text) => text.includes(`'${hint}'`)),
+      hint,
+    ).toBe(true)
     expect(said).not.toMatch(/\w\(\)|: true|\boptions? (?!rename)\w/)
     expect(hintFor('INVALID', `${hint} More of it.`)).toBe(`${said} More of it.`)
   }

@@ -7,7 +7,7 @@ import type { Command, Input } from '../command.ts'
 import { describeAnyhow } from '../damaged.ts'
 import { EXIT } from '../exit-codes.ts'
 import { oneLine } from '../failure.ts'
-import { keyOf, nameOf, scopeOf, valueInArguments } from '../names.ts'
+import { keyOf, nameOf, scopeOf, scopeOption, valueInArguments } from '../names.ts'
 import { withWritableStore } from '../store.ts'
 
 export const set: Command = {
@@ -78,5 +78,5 @@ async function valueOf(name: string, key: string, input: Input): Promise<string>
     return askHidden(`Value of ${key} of ${name} (not shown): `)
   }
   const { readValue } = await import('../standard-input.ts')
-  return readValue(`latchkey set ${name} ${key} < FILE`)
+  return readValue(`latchkey set ${name} ${key}${scopeOption(scopeOf(input))} < FILE`)
 }
