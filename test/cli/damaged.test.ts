@@ -80,6 +80,8 @@ async function findsTheDamaged(
   expect(failureOf(merged, VALUE)).toEqual([1, 'CORRUPT'])
   expect(merged.stderr).toContain('latchkey set NAME KEY --replace')
   expect(await run(['set', 'a_bad', 'K', '--replace'], VALUE)).toMatchObject({ code: 0, stderr: '' })
+  // Where it was kept as an older version, the next write pushes it out.
+  expect(await run(['set', 'a_bad', 'K'], VALUE)).toMatchObject({ code: 0, stderr: '' })
   expect(await run(['rm', 'c_bad', '--scope', 'acme/one', '--yes'])).toMatchObject({ code: 0, stderr: '' })
   const mended = { state: 'ok', about: 'secrets', found: '3 in 2 scopes can be read.' }
   expect(await doctor()).toEqual({ code: 0, findings: [mended] })
@@ -92,6 +94,27 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server on PATH', 
     await findsTheDamaged(`${server.url}?prefix=damaged`, KEY, (scope, name) =>
       redis.hSet('{damaged}:secrets', `${scope} ${name}`, 'nothing that anybody sealed'),
     )
+  })
+
+  test('doctor tells of an older version that is damaged, for which no rotation is possible, and a write pushes it out', async () => {
+    const redis = await clientOfTest(nodeRedis(server.url))
+    const { run, doctor } = on(`${server.url}?prefix=damaged_older`, KEY)
+    for (const value of ['1', '2']) expect(await run(['set', 'app', 'K'], value)).toMatchObject({ code: 0 })
+    await redis.hSet('{damaged_older}:older', 'default app', 'nothing that anybody sealed')
+    expect(failureOf(await run(['rotate-key']), VALUE)).toEqual([1, 'CORRUPT'])
+    expect(await doctor()).toMatchObject({
+      code: 1,
+      findings: [
+        { state: 'ok', about: 'secrets', found: '1 in 1 scope can be read.' },
+        {
+          state: 'fail',
+          about: 'history',
+          found: expect.stringMatching(/^app, an older version: .*\[CORRUPT\]$/) as string,
+        },
+      ],
+    })
+    expect(await run(['set', 'app', 'K', '--replace'], '3')).toMatchObject({ code: 0 })
+    expect(await doctor()).toMatchObject({ code: 0, findings: [{ state: 'ok' }] })
   })
 })
 

@@ -2,7 +2,7 @@
 import { isLatchkeyError } from '../../errors.ts'
 import type { LatchkeyError } from '../../errors.ts'
 import { isReserved } from '../../registry/reserved-names.ts'
-import type { SecretStore } from '../../store.ts'
+import type { SecretStore, WritableSecretStore } from '../../store.ts'
 import { inBatches } from '../../stores/batches.ts'
 import { namesIn } from '../../stores/names.ts'
 import type { Input } from '../command.ts'
@@ -18,12 +18,16 @@ import type { Finding } from './finding.ts'
 /** Names so many of what is odd in the same way. */
 const NAMED = 5
 
+const OLDER =
+  'rotate-key, history and rollback fail until it is gone: set a key of the secret again, as often as older versions are kept.'
+
 /** What is known of a store so far. */
 interface Seen {
   scopes: number
   sound: number
-  /** What is wrong with each secret that cannot be read. */
+  /** What is wrong with each secret that cannot be read, and with older versions of those that can. */
   readonly broken: Finding[]
+  readonly older: Finding[]
   /** Secrets with names that are no keys, and those with keys of reserved names. */
   readonly foreign: string[]
   readonly reserved: string[]
@@ -31,7 +35,7 @@ interface Seen {
 
 /** Opens the store that the options name, and reads everything in it. What was found before it failed is told, too. */
 export async function examineStore(input: Input): Promise<Finding[]> {
-  const seen: Seen = { scopes: 0, sound: 0, broken: [], foreign: [], reserved: [] }
+  const seen: Seen = { scopes: 0, sound: 0, broken: [], older: [], foreign: [], reserved: [] }
   try {
     return await withStore(input, async (store) => {
       if (!store.capabilities.list) {
@@ -75,8 +79,12 @@ async function read(store: SecretStore, name: string, scope: string): Promise<(s
     const { keys, skipped = [] } = info
     // Where none of its names is a key, it has no values to look at.
     if (keys.length > 0) await store.get(name, { scope })
+    const older = await failureOfOlder(store, name, scope)
     return (seen) => {
       seen.sound += 1
+      if (older !== undefined) {
+        seen.older.push({ ...failed('history', older, `${shown}, an older version: `), next: OLDER })
+      }
       if (skipped.length > 0) seen.foreign.push(shown)
       if (keys.some(isReserved)) seen.reserved.push(shown)
     }
@@ -88,7 +96,19 @@ async function read(store: SecretStore, name: string, scope: string): Promise<(s
   }
 }
 
-function told({ scopes, sound, broken, foreign, reserved }: Seen): Finding[] {
+/** What opening the older versions of a sound secret fails with, in a store on a server that seals. */
+async function failureOfOlder(store: SecretStore, name: string, scope: string): Promise<LatchkeyError | undefined> {
+  if (!('rotateKey' in store && 'history' in store)) return undefined
+  try {
+    await (store as SecretStore as Required<WritableSecretStore>).history(name, { scope })
+    return undefined
+  } catch (error) {
+    if (isOfOneSecret(error)) return error
+    throw error
+  }
+}
+
+function told({ scopes, sound, broken, older, foreign, reserved }: Seen): Finding[] {
   const where = `${scopes} ${scopes === 1 ? 'scope' : 'scopes'}`
   const findings =
     broken.length === 0
@@ -101,6 +121,7 @@ function told({ scopes, sound, broken, foreign, reserved }: Seen): Finding[] {
           ),
           ...broken,
         ]
+  findings.push(...older)
   if (foreign.length > 0) {
     const next =
       'latchkey show lists them as skipped. To give them as variables, name them as variables are named where they are kept, or have a program read them by the option rename of the store.'
