@@ -99,13 +99,16 @@ test('bash completes by the store and the scope that a line names, in both spell
 
 test('names are not completed from a store that does not open by itself', async () => {
   const folder = await folderWithScript('bash')
-  const names = async (words: string[], env = {}) =>
-    (await folder.run(['completion', 'secrets', '--', 'latchkey', ...words, '-s', ''], { env })).stdout
+  const names = (words: string[], env = {}) => {
+    const args = [CLI, 'completion', 'secrets', '--', 'latchkey', ...words, '-s', '']
+    return spawnSync(process.execPath, args, { cwd: folder.folder, env: { ...folder.env, ...env }, encoding: 'utf8' })
+      .stdout
+  }
   const elsewhere = { LATCHKEY_STORE: 'redis:' }
-  expect(await names(['run', '--file=other.latchkey'], elsewhere)).toBe('only\n')
-  expect(await names(['run'], elsewhere)).toBe('')
+  expect(names(['run', '--file=other.latchkey'], elsewhere)).toBe('only\n')
+  expect(names(['run'], elsewhere)).toBe('')
   rmSync(folder.at('secrets.latchkey.key'))
-  expect(await names(['run'])).toBe('')
+  expect(names(['run'])).toBe('')
 })
 
 test('any other shell is a mistake in the command line', async () => {
