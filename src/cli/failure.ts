@@ -47,7 +47,7 @@ export async function tell(error: unknown, json: boolean): Promise<Told> {
   if (error instanceof Interrupted) return { text: '', exitCode: EXIT.interrupted }
   const { code, message, hint: own } = partsOf(error)
   const { hintFor } = await import('./hints.ts')
-  const hint = own ?? hintFor(code)
+  const hint = hintFor(code, own)
   const exitCode = error instanceof CliError ? error.exitCode : EXIT.failure
   if (json) return { text: `${JSON.stringify({ error: { code, message, hint } })}\n`, exitCode }
   const next = hint === undefined ? '' : `hint: ${oneLine(hint)}\n`
@@ -66,7 +66,8 @@ export function withExitCode(error: unknown, exitCode: ExitCode): CliError {
   return new CliError(code, message, hint, exitCode)
 }
 
-function partsOf(error: unknown): Parts {
+/** Gives what is told of an error. */
+export function partsOf(error: unknown): Parts {
   if (error instanceof CliError) return error
   if (isLatchkeyError(error)) return { code: String(error.code), message: error.message, hint: error.hint }
   const errno = errnoOf(error)

@@ -1,11 +1,12 @@
 /** Makes what a store that is no file needs: tables, and a key. */
-import { existsSync } from 'node:fs'
+import { existsSync, unlinkSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { answer } from './answer.ts'
 import type { Input } from './command.ts'
 import { EXIT } from './exit-codes.ts'
 import type { ExitCode } from './exit-codes.ts'
 import { CliError, oneLine } from './failure.ts'
+import type { SecretStore } from '../store.ts'
 import { newKeyFile } from './new-key.ts'
 import { nextStep } from './next-step.ts'
 import { assertCan, withStore } from './store.ts'
@@ -17,6 +18,7 @@ export async function initStore(input: Input): Promise<ExitCode> {
     const keyFile = 'rotateKey' in store ? await keyFor(input) : undefined
     const migrated = 'migrate' in store && typeof store.migrate === 'function'
     if (migrated) await (store as unknown as { migrate(): Promise<void> }).migrate()
+    if ('rotateKey' in store) await assertOpens(store, keyFile)
     return { keyFile, migrated }
   })
   const lines = [
@@ -31,6 +33,16 @@ export async function initStore(input: Input): Promise<ExitCode> {
   ]
   await answer(input, { migrated, keyFile: keyFile ?? null }, lines.join('\n'))
   return EXIT.ok
+}
+
+/** Throws if the store is there and has another key. One that was made for it just now opens nothing, and is removed. */
+async function assertOpens(store: SecretStore, made: string | undefined): Promise<void> {
+  try {
+    await store.describe('any')
+  } catch (error) {
+    if (made !== undefined) unlinkSync(made)
+    throw error
+  }
 }
 
 /** Makes the key file that is named, if it is not there. `undefined`: there is a key. */

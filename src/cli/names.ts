@@ -36,13 +36,17 @@ export function shownSecret(name: string, scope: string): string {
   return scope === DEFAULT_SCOPE ? name : `${name} (scope ${scope})`
 }
 
+/** The option that a command line needs for this scope, with a blank before it: what a hint says to do must be done there. */
+export function scopeOption(scope: string): string {
+  return scope === DEFAULT_SCOPE ? '' : ` --scope ${scope}`
+}
+
 /** Makes the error for a secret that is not there. */
 export function noSecret(name: string, scope: string): CliError {
-  const elsewhere = scope === DEFAULT_SCOPE ? '' : ` --scope ${scope}`
   return new CliError(
     'NOT_FOUND',
     `There is no secret ${name} in scope ${scope}.`,
-    `latchkey list${elsewhere} shows what there is; --scope names another scope.`,
+    `latchkey list${scopeOption(scope)} shows what there is; --scope names another scope.`,
   )
 }
 

@@ -5,7 +5,7 @@ import { nodeFileSystem } from '../stores/file/file-system.ts'
 import { makeKeyFile } from '../stores/keys/new-key-file.ts'
 import type { KeySource } from '../stores/keys/key-source.ts'
 import type { Input } from './command.ts'
-import { usageError } from './failure.ts'
+import { CliError, usageError } from './failure.ts'
 import { ignoreInGit } from './git-ignore.ts'
 import { askTwice, notEmpty } from './keys.ts'
 import { readValueFile } from './value-file.ts'
@@ -22,8 +22,12 @@ export const NEW_PASSPHRASE_OPTIONS = {
 /** Makes a key file with a new key, and keeps it out of git. Gives its path. Throws CONFLICT if there is a file. */
 export async function newKeyFile(text: string): Promise<string> {
   const path = resolve(text)
-  // Git is told first: a key that it may take is none to keep. But not of a file that was there before.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) ignoreInGit(path)
+  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) {
+    const hint = 'Name another file: a key that is there is never written over.'
+    throw new CliError('CONFLICT', `There is a file already: ${path}. Nothing was changed.`, hint)
+  }
+  // Git is told first: a key that it may take is none to keep.
+  ignoreInGit(path)
   await makeKeyFile(path, nodeFileSystem)
   return path
 }

@@ -13,8 +13,6 @@ export interface OpenedStore {
   readonly store: SecretStore
   /** Ends the store, and the client that was made for it. */
   close(): Promise<void>
-  /** Says of a failure what a person can do about it who writes no code. */
-  explain?(error: unknown): unknown
 }
 
 /** Uses the store that the options name, to read it, and closes it. A store file that is not there is an error: its path was mistyped. */
@@ -22,12 +20,10 @@ export async function withStore<T>(input: Input, use: (store: SecretStore) => Pr
   const address = addressOf(input)
   if (address === undefined) return withFileReader(input, use)
   const { openAddress } = await import('./stores/open.ts')
-  const { store, close, explain } = await openAddress(address, input)
+  const { store, close } = await openAddress(address, input)
   try {
     assertScopesFit(store, input)
     return await use(store)
-  } catch (error) {
-    throw explain?.(error) ?? error
   } finally {
     await close()
   }

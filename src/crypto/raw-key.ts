@@ -39,8 +39,6 @@ export function rawKeyBytes(key: string | Uint8Array, origin: string, store: str
   if (bytes !== undefined) return bytes
   throw new StoreError('KEY_FORMAT', `${origin} holds no key: a key is lk1_ and 43 characters of base64url.`, {
     store,
-    hint:
-      'Look whether it was cut or quoted. The path of a key file is given as LATCHKEY_KEY_FILE or keyFile, a pass phrase as ' +
-      'passphrase. generateKey() makes a new key, for a new store.',
+    hint: 'Look whether it was cut or quoted. The path of a key file is given as LATCHKEY_KEY_FILE or keyFile, a pass phrase as passphrase. generateKey() makes a new key, for a new store.',
   })
 }

@@ -154,7 +154,10 @@ describe('text', () => {
 
   test('tags of other names are errors, unless they are to be kept', async () => {
     const source = 'image: {{ .Values.image }}:{{ SECRETS.db.PORT }}'
-    await expect(inject(source, 'text')).rejects.toMatchObject({ code: 'UNSUPPORTED_TAG' })
+    await expect(inject(source, 'text')).rejects.toMatchObject({
+      code: 'UNSUPPORTED_TAG',
+      hint: expect.stringContaining('--keep-foreign') as string,
+    })
     expect(await inject(source, 'text', { foreign: 'keep' })).toBe('image: {{ .Values.image }}:5432')
   })
 

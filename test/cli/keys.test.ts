@@ -68,6 +68,16 @@ test('a new key is told with those who lose their access, and is not made where 
   expect(folder.read('.gitignore')).toBe('secrets.latchkey.key\nother.key\nnext.key\nlast.key\n')
 })
 
+test.each(['rotate-key', 'recipients add'])('%s makes no new key over a file that is there', async (command) => {
+  const folder = await cliFolderWithStore({ app: { K: VALUE } })
+  writeFileSync(folder.at('next.key'), 'of somebody else')
+  const ended = await folder.run([...command.split(' '), '--new-key-file', 'next.key'])
+  expect(ended).toMatchObject({ code: 1, stdout: '' })
+  expect(ended.stderr).toContain(`There is a file already: ${folder.at('next.key')}. Nothing was changed. [CONFLICT]`)
+  expect(ended.stderr).toContain('hint: Name another file')
+  expect(folder.read('next.key')).toBe('of somebody else')
+})
+
 test('a rotation that fails keeps the new key file, and says so', async () => {
   const folder = await cliFolderWithStore({ app: { K: VALUE } })
   chmodSync(folder.at('secrets.latchkey'), 0o400)

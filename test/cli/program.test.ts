@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands.ts'
 import { commandHelp } from '../../src/cli/help.ts'
-import { hintFor } from '../../src/cli/hints.ts'
+import { hintFor, TRANSLATED } from '../../src/cli/hints.ts'
 import { STORE_CODES } from '../../src/errors.ts'
 import { cliFolder, cliFolderWithStore } from '../helpers/run-cli.ts'
 
@@ -108,6 +108,23 @@ test('every error of a store says what to do next', () => {
   for (const code of STORE_CODES) {
     // A store that the command line opens is neither closed before its use nor in a child.
     if (code !== 'CLOSED' && code !== 'STORE_IN_CHILD') expect(hintFor(code), code).toMatch(/\w/)
+  }
+})
+
+test('what the library tells programs to do is told in words of the command line', () => {
+  const sources = ['stores', 'crypto'].flatMap((part) =>
+    readdirSync(join(root, 'src', part), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => readFileSync(join(root, 'src', part, name), 'utf8')),
+  )
+  for (const [hint, said] of Object.entries(TRANSLATED)) {
+    // One that the library does not give any more translates nothing.
+    expect(
+      sources.some((text) => text.includes(`'${hint}'`)),
+      hint,
+    ).toBe(true)
+    expect(said).not.toMatch(/\w\(\)|: true|\boptions? (?!rename)\w/)
+    expect(hintFor('INVALID', `${hint} More of it.`)).toBe(`${said} More of it.`)
   }
 })
 

@@ -55,6 +55,20 @@ test('unset removes keys and keeps the rest with its description; it removes nei
   expect(failed(await folder.run(['unset', 'nobody', 'A']))).toEqual([1, 'NOT_FOUND'])
 })
 
+test('a command that a hint names is for the same scope', async () => {
+  const folder = await cliFolderWithStore()
+  const run = (...args: string[]) => folder.run([...args, '--scope', 'acme/one'])
+  expect(await folder.run(['set', 'app', 'K', '--scope', 'acme/one'], { stdin: VALUE })).toMatchObject({ code: 0 })
+  for (const [args, hint] of [
+    [['unset', 'app', 'K'], 'latchkey rm app --scope acme/one\n'],
+    [['get', 'app', 'K'], 'latchkey get app K --scope acme/one --reveal. latchkey show app --scope acme/one shows'],
+    [['set', 'app', 'K'], 'latchkey set app K --scope acme/one < FILE'],
+    [['show', 'absent'], 'latchkey list --scope acme/one shows'],
+  ] as const) {
+    expect((await run(...args)).stderr).toContain(hint)
+  }
+})
+
 test('history lists versions, rollback goes back to one and can be taken back', async () => {
   const folder = await cliFolderWithStore({ gh: { TOKEN: 'first' } })
   await folder.run(['set', 'gh', 'TOKEN', '--value-file', 'new'], {}).then(failed)

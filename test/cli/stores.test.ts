@@ -67,6 +67,9 @@ async function initMakesAKey(store: string): Promise<void> {
   expect(JSON.parse(again.stdout)).toMatchObject({ keyFile: null })
   expect(folder.read('db.key')).toBe(key)
   expect(await run(['set', 'app', 'K', '--key-file', 'db.key'], VALUE)).toMatchObject({ code: 0 })
+  // The store has its key: a new one would open nothing.
+  expect(failed(await run(['init', '--key-file', 'other.key']))).toEqual([1, 'KEY_WRONG'])
+  expect(folder.entries()).toEqual(['.gitignore', 'db.key'])
   const env = { LATCHKEY_KEY_FILE: folder.at('db.key') }
   expect((await run(['get', 'app', 'K', '--reveal'], '', env)).stdout).toBe(`${VALUE}\n`)
   expect(await run(['rotate-key', '--new-key-file', 'next.key'], '', env)).toMatchObject({ code: 0 })

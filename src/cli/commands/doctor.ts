@@ -13,8 +13,8 @@ export const doctor: Command = {
   arguments: [],
   options: { ...STORE_OPTIONS, ...FILE_OPTIONS },
   details: [
-    'It opens the store, reads every secret, and looks at who may read the files, whether git would take the key, and what a crash left. It shows no value and changes nothing.',
-    'Each line says ok, warn or fail, what was looked at, and what was found, with what to do. The exit code is 1 if something fails.',
+    'It opens the store, reads every secret, also after one that does not open, and looks at who may read the files, whether git would take the key, and what a crash left. It shows no value and changes nothing.',
+    'Each line says ok, warn or fail, what was looked at, and what was found, with what to do. The exit code is 1 if something fails. Names that are no keys, such as the tls.crt of a secret that Kubernetes mounts, are a warning.',
   ],
   examples: ['latchkey doctor', 'latchkey doctor --store vault:secret/apps --json'],
   async run(input) {

@@ -1,4 +1,5 @@
 /** `latchkey export [NAME...]`. */
+import type { SecretInfo } from '../../secret.ts'
 import type { SecretStore } from '../../store.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
@@ -7,7 +8,7 @@ import type { DocumentSecret } from '../documents.ts'
 import { formatDotenv } from '../dotenv.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine, usageError } from '../failure.ts'
-import { nameOf, noSecret, scopeOf } from '../names.ts'
+import { nameOf, noSecret, scopeOf, shownSecret } from '../names.ts'
 import { note, output } from '../output.ts'
 import { writePlainFile } from '../plain-file.ts'
 import { progress } from '../progress.ts'
@@ -35,6 +36,7 @@ export const exportSecrets: Command = {
   },
   details: [
     'Without NAME, all secrets of the scope. What it writes is not sealed: whoever reads it has the values. latchkey import reads it again, into any store.',
+    'Where others keep a secret, it may hold names that are no keys, such as tls.crt. These are left out and told on stderr, each by its name, and the exit code is 1 though all else was written.',
     'The file is made with permissions 0600, never over one that is there unless --force says so. If it cannot be written to its end, nothing of it is left, and --force leaves the old file as it was.',
   ],
   examples: [
@@ -48,19 +50,25 @@ export const exportSecrets: Command = {
     }
     const names = [...new Set(input.arguments.map(nameOf))]
     const format = formatOf(input, names)
-    const secrets = await withStore(input, (store) => read(store, names, input))
-    const text = format === 'dotenv' ? formatDotenv(secrets[0]?.values ?? {}) : formatDocument(secrets)
-    const path = input.text('output')
-    if (path === undefined || path === '-') {
-      await output.write(text)
-      return EXIT.ok
-    }
-    writePlainFile(path, text, input.flag('force'))
-    const count = `${secrets.length} ${secrets.length === 1 ? 'secret' : 'secrets'}`
-    if (input.flag('json')) await output.write(`${JSON.stringify({ path, secrets: secrets.length })}\n`)
-    else await note(`Wrote ${count} to ${oneLine(path)}, not sealed: remove it when it is no longer needed.`)
+    const { secrets, leftOut } = await withStore(input, (store) => read(store, names, input))
+    // An empty file would pass for what was asked for.
+    if (secrets.length > 0 || leftOut.length === 0) await write(input, format, secrets)
+    if (leftOut.length > 0) throw notExported(leftOut)
     return EXIT.ok
   },
+}
+
+async function write(input: Input, format: 'dotenv' | 'json', secrets: readonly DocumentSecret[]): Promise<void> {
+  const text = format === 'dotenv' ? formatDotenv(secrets[0]?.values ?? {}) : formatDocument(secrets)
+  const path = input.text('output')
+  if (path === undefined || path === '-') {
+    await output.write(text)
+    return
+  }
+  writePlainFile(path, text, input.flag('force'))
+  const count = `${secrets.length} ${secrets.length === 1 ? 'secret' : 'secrets'}`
+  if (input.flag('json')) await output.write(`${JSON.stringify({ path, secrets: secrets.length })}\n`)
+  else await note(`Wrote ${count} to ${oneLine(path)}, not sealed: remove it when it is no longer needed.`)
 }
 
 function formatOf(input: Input, names: readonly string[]): 'dotenv' | 'json' {
@@ -75,15 +83,17 @@ function formatOf(input: Input, names: readonly string[]): 'dotenv' | 'json' {
   throw usageError('A dotenv file holds one secret.', 'Give one NAME, or --format json.')
 }
 
-async function read(store: SecretStore, names: readonly string[], input: Input): Promise<DocumentSecret[]> {
-  const scope = scopeOf(input)
-  const requests = names.map((name) => ({ name, scope }))
-  if (names.length === 0) {
-    assertCan(store, 'list', 'cannot list its secrets')
-    for await (const one of input.flag('all-scopes') ? scopesOf(store) : [scope]) {
-      for await (const { name } of store.list({ scope: one })) requests.push({ name, scope: one })
-    }
-  }
+/** What is exported, and what cannot be: the secrets that hold names which are no keys. */
+interface Found {
+  readonly secrets: readonly DocumentSecret[]
+  readonly leftOut: readonly SecretInfo[]
+}
+
+async function read(store: SecretStore, names: readonly string[], input: Input): Promise<Found> {
+  const infos = await infosOf(store, names, input)
+  const leftOut = infos.filter(({ skipped = [] }) => skipped.length > 0)
+  // A secret without a key has no values to ask for.
+  const requests = infos.flatMap(({ name, scope, keys }) => (keys.length === 0 ? [] : [{ name, scope }]))
   const secrets: DocumentSecret[] = []
   const shown = progress('Reading', requests.length)
   try {
@@ -103,7 +113,35 @@ async function read(store: SecretStore, names: readonly string[], input: Input):
   } finally {
     shown.end()
   }
-  return secrets
+  return { secrets, leftOut }
+}
+
+async function infosOf(store: SecretStore, names: readonly string[], input: Input): Promise<SecretInfo[]> {
+  const scope = scopeOf(input)
+  const infos: SecretInfo[] = []
+  for (const name of names) {
+    const info = await store.describe(name, { scope })
+    if (info === undefined) throw noSecret(name, scope)
+    infos.push(info)
+  }
+  if (names.length > 0) return infos
+  assertCan(store, 'list', 'cannot list its secrets')
+  for await (const one of input.flag('all-scopes') ? scopesOf(store) : [scope]) {
+    for await (const info of store.list({ scope: one })) infos.push(info)
+  }
+  return infos
+}
+
+/** Makes the error that tells what was left out: whoever makes a copy should not take it for all of it. */
+function notExported(leftOut: readonly SecretInfo[]): CliError {
+  const lines = leftOut.map(
+    ({ name, scope, skipped = [] }) => `${shownSecret(name, scope)}: ${skipped.map(oneLine).join(', ')}`,
+  )
+  return new CliError(
+    'INCOMPLETE',
+    ['Names that are no keys were not exported.', ...lines].join('\n'),
+    'Copy them with what keeps them, e.g. kubectl get secret, vault kv get or aws secretsmanager get-secret-value.',
+  )
 }
 
 function scopesOf(store: SecretStore): AsyncIterable<string> {

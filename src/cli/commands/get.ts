@@ -3,7 +3,7 @@ import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, usageError } from '../failure.ts'
-import { keyOf, nameOf, noSecret, scopeOf } from '../names.ts'
+import { keyOf, nameOf, noSecret, scopeOf, scopeOption } from '../names.ts'
 import { output } from '../output.ts'
 import { withStore } from '../store.ts'
 
@@ -27,7 +27,7 @@ export const get: Command = {
     const key = input.arguments.length > 1 ? keyOf(input.arguments[1]) : undefined
     const scope = scopeOf(input)
     if (!input.flag('reveal')) {
-      const hint = `Say that this is meant: latchkey get ${[name, key].filter(Boolean).join(' ')} --reveal. latchkey show ${name} shows its keys.`
+      const hint = `Say that this is meant: latchkey get ${[name, key].filter(Boolean).join(' ')}${scopeOption(scope)} --reveal. latchkey show ${name}${scopeOption(scope)} shows its keys.`
       throw usageError('get prints what is secret.', hint)
     }
     if (input.flag('no-newline') && key === undefined) throw usageError('--no-newline needs a KEY.')

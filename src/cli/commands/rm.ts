@@ -5,6 +5,7 @@ import type { Command } from '../command.ts'
 import { confirm } from '../confirm.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
+import { describeAnyhow } from '../damaged.ts'
 import { nameOf, noSecret, scopeOf } from '../names.ts'
 import { withWritableStore } from '../store.ts'
 
@@ -13,7 +14,7 @@ export const rm: Command = {
   arguments: ['NAME...'],
   options: { ...STORE_OPTIONS, ...SCOPE_OPTION, yes: { short: 'y', description: 'do not ask' } },
   details: [
-    'What is removed cannot be brought back by latchkey rollback. So it asks on a terminal, and needs --yes elsewhere. If one of the secrets is not there, that is an error and none is removed.',
+    'What is removed cannot be brought back by latchkey rollback. So it asks on a terminal, and needs --yes elsewhere. If one of the secrets is not there, that is an error and none is removed. One that is damaged is removed like any other.',
   ],
   examples: ['latchkey rm my_github_secret', 'latchkey rm old_one old_two --scope acme/production --yes'],
   async run(input) {
@@ -21,7 +22,7 @@ export const rm: Command = {
     const scope = scopeOf(input)
     await withWritableStore(input, async (store) => {
       for (const name of names) {
-        if ((await store.describe(name, { scope })) === undefined) throw noSecret(name, scope)
+        if ((await describeAnyhow(store, name, scope)) === undefined) throw noSecret(name, scope)
       }
       await confirm(input, `Remove ${names.join(', ')} (scope ${scope}) and all older versions?`)
       const removed: string[] = []

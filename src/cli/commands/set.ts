@@ -1,11 +1,13 @@
 /** `latchkey set NAME KEY`. */
 import { lstatSync } from 'node:fs'
+import type { SecretInfo } from '../../secret.ts'
 import { answer } from '../answer.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command, Input } from '../command.ts'
+import { describeAnyhow } from '../damaged.ts'
 import { EXIT } from '../exit-codes.ts'
 import { oneLine } from '../failure.ts'
-import { keyOf, nameOf, scopeOf, valueInArguments } from '../names.ts'
+import { keyOf, nameOf, scopeOf, scopeOption, valueInArguments } from '../names.ts'
 import { withWritableStore } from '../store.ts'
 
 export const set: Command = {
@@ -16,7 +18,8 @@ export const set: Command = {
     ...SCOPE_OPTION,
     'value-file': { placeholder: 'PATH', description: 'read the value from a file' },
     replace: {
-      description: 'make KEY the only key of the secret (default: its other keys stay); its description stays',
+      description:
+        'make KEY the only key of the secret, even of one that is damaged (default: its other keys stay); its description stays',
     },
     description: { placeholder: 'TEXT', description: 'what the secret is for; sealed, and shown by latchkey show' },
   },
@@ -39,16 +42,18 @@ export const set: Command = {
     const done = await withWritableStore(
       input,
       async (store) => {
-        // A key that is missing is told before anything is asked.
-        await store.describe(name, { scope })
+        const mode = input.flag('replace') ? 'replace' : 'merge'
+        const describe = async (): Promise<SecretInfo | 'damaged' | undefined> =>
+          mode === 'replace' ? describeAnyhow(store, name, scope) : store.describe(name, { scope })
+        // A key that is missing, or a secret to which nothing can be added, is told before anything is asked.
+        await describe()
         const path = 'path' in store && typeof store.path === 'string' ? store.path : undefined
         const made = path !== undefined && lstatSync(path, { throwIfNoEntry: false }) === undefined
         const value = await valueOf(name, key, input)
-        const mode = input.flag('replace') ? 'replace' : 'merge'
         const given = input.text('description')
         // A replace by itself drops it. Asked anew: much time may have gone into typing the value.
-        const kept = mode === 'replace' && given === undefined ? await store.describe(name, { scope }) : undefined
-        const description = given ?? kept?.description
+        const kept = mode === 'replace' && given === undefined ? await describe() : undefined
+        const description = given ?? (kept === 'damaged' ? undefined : kept?.description)
         const info = await store.set(name, { [key]: value }, { scope, mode, description })
         return { info, made: made ? path : undefined }
       },
@@ -73,5 +78,5 @@ async function valueOf(name: string, key: string, input: Input): Promise<string>
     return askHidden(`Value of ${key} of ${name} (not shown): `)
   }
   const { readValue } = await import('../standard-input.ts')
-  return readValue(`latchkey set ${name} ${key} < FILE`)
+  return readValue(`latchkey set ${name} ${key}${scopeOption(scopeOf(input))} < FILE`)
 }

@@ -4,7 +4,7 @@ import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError } from '../failure.ts'
-import { keyOf, nameOf, noSecret, scopeOf, shownSecret } from '../names.ts'
+import { keyOf, nameOf, noSecret, scopeOf, scopeOption, shownSecret } from '../names.ts'
 import { withWritableStore } from '../store.ts'
 
 export const unset: Command = {
@@ -31,7 +31,7 @@ export const unset: Command = {
       }
       const left = Object.fromEntries(Object.entries(values).filter(([key]) => !unwanted.includes(key)))
       if (Object.keys(left).length === 0) {
-        const hint = `To remove the secret, use latchkey rm ${name}.`
+        const hint = `To remove the secret, use latchkey rm ${name}${scopeOption(scope)}`
         throw new CliError('INVALID', `No key of ${name} would be left.`, hint)
       }
       // Asked after the values: what is newer than they are is not written over.
@@ -56,6 +56,6 @@ function wouldLose(name: string, scope: string, count: number): CliError {
   return new CliError(
     'UNSUPPORTED',
     `${shownSecret(name, scope)} holds ${what}. Nothing was changed.`,
-    `Remove the key with what wrote the others, e.g. vault kv put or aws secretsmanager put-secret-value; latchkey show ${name} lists them as skipped.`,
+    `Remove the key with what wrote the others, e.g. vault kv put or aws secretsmanager put-secret-value; latchkey show ${name}${scopeOption(scope)} lists them as skipped.`,
   )
 }

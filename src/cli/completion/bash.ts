@@ -15,11 +15,37 @@ export function bashScript(commands: readonly Words[]): string {
   )
   return `# bash completion of latchkey; made by: latchkey completion bash
 _latchkey() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command= count=0 skip= i word
+  local typed cur prev before= command= count=0 skip= i word
   local IFS=$'\\n'
   COMPREPLY=()
-  for ((i = 1; i < COMP_CWORD; i++)); do
+  _latchkey_typed
+  cur=\${typed[\${#typed[@]}-1]}
+  _latchkey_complete
+  # A reply takes the place of what bash has for the word, which begins after its last = or :.
+  word=\${COMP_WORDS[COMP_CWORD]}
+  [[ $word != *[!=:]* ]] && word=
+  word=\${typed[\${#typed[@]}-1]%"$word"}
+  for ((i = 0; i < \${#COMPREPLY[@]}; i++)); do
+    COMPREPLY[i]=$before\${COMPREPLY[i]}
+    COMPREPLY[i]=\${COMPREPLY[i]#"$word"}
+  done
+}
+# The words as they were typed: bash takes them apart at = and :.
+_latchkey_typed() {
+  local line=$COMP_LINE rest
+  typed=()
+  for ((i = 0; i <= COMP_CWORD; i++)); do
     word=\${COMP_WORDS[i]}
+    rest=\${line#"\${line%%[![:space:]]*}"}
+    if [[ $i == 0 || $rest != "$line" || -z $rest ]]; then typed+=("$word")
+    else typed[\${#typed[@]}-1]+=$word; fi
+    line=\${rest#"$word"}
+  done
+}
+_latchkey_complete() {
+  prev=\${typed[\${#typed[@]}-2]}
+  for ((i = 1; i < \${#typed[@]} - 1; i++)); do
+    word=\${typed[i]}
     if [[ -n $skip ]]; then skip=; continue; fi
     case $word in
       --) COMPREPLY=($(compgen -c -f -- "$cur")); return ;;
@@ -32,6 +58,9 @@ _latchkey() {
          esac ;;
     esac
   done
+  if [[ -z $skip && $cur == --*=* ]]; then
+    prev=\${cur%%=*} before=\${cur%%=*}= cur=\${cur#*=} skip=1
+  fi
   if [[ -n $skip ]]; then
     case $prev in
 ${caseLines(kinds)}
@@ -49,11 +78,13 @@ _latchkey_words() {
   COMPREPLY=($(compgen -W "$1" -- "$cur"))
 }
 _latchkey_files() {
+  # zsh takes the beginning of a file's path from these.
+  local PREFIX=$cur IPREFIX= SUFFIX= ISUFFIX=
   compopt -o filenames 2>/dev/null
   COMPREPLY=($(compgen -f -- "$cur"))
 }
 _latchkey_secrets() {
-  COMPREPLY=($(compgen -W "$(latchkey completion secrets -- "\${COMP_WORDS[@]}" 2>/dev/null </dev/null)" -- "$cur"))
+  COMPREPLY=($(compgen -W "$(latchkey completion secrets -- "\${typed[@]}" 2>/dev/null </dev/null)" -- "$cur"))
 }
 complete -F _latchkey latchkey
 `

@@ -3,13 +3,19 @@ import type { Kind, Words } from './words.ts'
 
 /** Writes the script for fish 3 and later. */
 export function fishScript(commands: readonly Words[]): string {
-  const lines = ['# fish completion of latchkey; made by: latchkey completion fish', 'complete -c latchkey -f']
+  const firsts = [...new Set(commands.map(({ name }) => name.split(' ', 1)[0] ?? ''))]
+  const lines = [
+    '# fish completion of latchkey; made by: latchkey completion fish',
+    'complete -c latchkey -f',
+    // To fish's own function of this kind, the text of an option before the command is a command.
+    `function __latchkey_no_command; not __fish_seen_subcommand_from ${firsts.join(' ')}; end`,
+  ]
   for (const { name, summary } of commands) {
     const [first = '', second] = name.split(' ')
     lines.push(
       second === undefined
-        ? `complete -c latchkey -n __fish_use_subcommand -a ${first} -d ${quoted(summary)}`
-        : `complete -c latchkey -n __fish_use_subcommand -a ${first}\n` +
+        ? `complete -c latchkey -n __latchkey_no_command -a ${first} -d ${quoted(summary)}`
+        : `complete -c latchkey -n __latchkey_no_command -a ${first}\n` +
             `complete -c latchkey -n '__fish_seen_subcommand_from ${first}' -a ${second} -d ${quoted(summary)}`,
     )
   }

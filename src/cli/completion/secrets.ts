@@ -14,7 +14,7 @@ const MOST = 1_000
  * @param words - the command line, from `latchkey` on.
  */
 export async function secretNames(words: readonly string[]): Promise<string[]> {
-  if (words.includes('--store') || words.includes('--passphrase')) return []
+  if (words.some((word) => /^--(?:store(?:=|$)|passphrase$)/.test(word))) return []
   const input = parseOptions(optionsOf(words.slice(1)), { ...FILE_OPTIONS, ...SCOPE_OPTION }, '')
   const names: string[] = []
   await withFileStore(input, async (store) => {

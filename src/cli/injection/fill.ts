@@ -61,7 +61,10 @@ function told(error: TemplateError, source: string, slots: readonly Slot[]): Err
   const lines = error.issues.map((issue) => lineOf(issue, source, slots))
   const message =
     lines.length === 1 ? (lines[0] ?? '') : `${lines.length} tags cannot be filled in:\n  ${lines.join('\n  ')}`
-  return new CliError(error.code, message, 'Nothing was written. latchkey list shows which secrets and keys there are.')
+  const hint = 'Nothing was written. latchkey list shows which secrets and keys there are.'
+  const isForeign = error.issues.some(({ code }) => ['UNKNOWN_NAMESPACE', 'UNSUPPORTED_TAG'].includes(code))
+  const whole = isForeign ? `${hint} --keep-foreign leaves tags of other names to other programs.` : hint
+  return new CliError(error.code, message, whole)
 }
 
 function lineOf(

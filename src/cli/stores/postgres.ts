@@ -1,5 +1,4 @@
 /** `postgres:`. */
-import { isLatchkeyError, StoreError } from '../../errors.ts'
 import { postgresStore } from '../../stores/postgres.ts'
 import type { PostgresClient } from '../../stores/postgres.ts'
 import { usageError } from '../failure.ts'
@@ -48,13 +47,7 @@ export const openPostgres: Opener = async (address, input) => {
       await store.close()
       await end()
     },
-    explain: (error) => (isLatchkeyError(error, 'INVALID') && /\b42P01\b/.test(error.message) ? noTables() : error),
   }
-}
-
-function noTables(): StoreError {
-  const hint = 'Make them, as a role that may: latchkey init --store, with the same address.'
-  return new StoreError('INVALID', 'The tables of the store are not there.', { store: 'postgres', hint })
 }
 
 async function connect(url: string | undefined): Promise<Connected> {

@@ -6,6 +6,8 @@ import { infoAnswer, secretAnswer } from '../answer.ts'
 import { assertSomeKey } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { ReadSecret } from '../pair-map.ts'
+import { NAMES } from '../names.ts'
+import type { Named } from '../names.ts'
 import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import type { AwsReader, Entry } from './client.ts'
 import { STORE } from './failure.ts'
@@ -14,9 +16,10 @@ import { isEnded, secretIn } from './record.ts'
 import type { Found } from './record.ts'
 
 /** The verbs that read. */
-export type ReadingVerbs = Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> & {
-  describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
-}
+export type ReadingVerbs = Named &
+  Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> & {
+    describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
+  }
 
 /** What reading needs to know of the store. */
 export interface ReadingParts {
@@ -46,6 +49,15 @@ export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: Rea
     const address = { store: STORE, scope: checkedScope(name, options), secret: name }
     options?.signal?.throwIfAborted()
     return { secret: secretOf(await reader.find(address, signalsOf(options?.signal)), address), address }
+  }
+
+  const namesIn = async (scope: string, beginning: string): Promise<string[]> => {
+    const names: string[] = []
+    for await (const { awsName } of reader.entries(`${folderOf(prefix, scope)}${beginning}`, [closed])) {
+      const place = placeOf(prefix, awsName)
+      if (place?.scope === scope) names.push(place.name)
+    }
+    return names.sort()
   }
 
   return {
@@ -84,12 +96,7 @@ export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: Rea
       const { scope, prefix: beginning } = checkedList(options)
       // What can begin no name must not be part of a filter, which has a grammar of its own.
       if (beginning !== '' && !isSecretName(beginning)) return
-      const names: string[] = []
-      for await (const { awsName } of reader.entries(`${folderOf(prefix, scope)}${beginning}`, [closed])) {
-        const place = placeOf(prefix, awsName)
-        if (place?.scope === scope) names.push(place.name)
-      }
-      names.sort()
+      const names = await namesIn(scope, beginning)
       for (let start = 0; start < names.length; start += AT_ONCE) {
         const addresses = names
           .slice(start, start + AT_ONCE)
@@ -103,6 +110,10 @@ export function readingVerbs({ assertOpen, reader, prefix, rename, closed }: Rea
           yield infoAnswer(secret)
         }
       }
+    },
+
+    async *[NAMES](scope) {
+      yield* await namesIn(scope, '')
     },
 
     async *scopes() {

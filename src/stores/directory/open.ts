@@ -4,6 +4,8 @@ import { DEFAULT_SCOPE, isScope } from '../../secret.ts'
 import type { Secret, SecretInfo } from '../../secret.ts'
 import type { Capabilities, ReadOptions, SecretStore } from '../../store.ts'
 import { describedAnswer, secretAnswer } from '../answer.ts'
+import { NAMES } from '../names.ts'
+import type { Named } from '../names.ts'
 import { assertOptions, checkedList, checkedRequests, checkedScope, checkedWatch, closedError } from '../request.ts'
 import { STORE } from './failure.ts'
 import type { DirectorySystem } from './file-system.ts'
@@ -104,7 +106,7 @@ export function openDirectoryStore(options: DirectoryStoreOptions, system: Direc
   }
 
   /* eslint-disable @typescript-eslint/require-await -- what is thrown must come as a rejection */
-  const store: DirectoryStore = {
+  const store: DirectoryStore & Named = {
     name: STORE,
     capabilities: CAPABILITIES,
 
@@ -148,6 +150,10 @@ export function openDirectoryStore(options: DirectoryStoreOptions, system: Direc
         const found = info(scope, name)
         if (found !== undefined) yield found
       }
+    },
+
+    async *[NAMES](scope) {
+      yield* namesIn(scope).names
     },
 
     async *scopes() {

@@ -45,8 +45,7 @@ export interface KeySources {
 
 const KINDS = ['key', 'keyFile', 'passphrase', 'keys'] as const
 const HOW_TO =
-  'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or as an option. ' +
-  'For a store that is still to be made, "npx latchkey init" makes a key and a store file, generateKey() a key alone.'
+  'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or as an option. For a store that is still to be made, "npx latchkey init" makes a key and a store file, generateKey() a key alone.'
 
 /**
  * Checks key options as far as that needs no I/O.

@@ -3,15 +3,16 @@ import type { SecretInfo } from '../../secret.ts'
 import type { ReadOptions, WritableSecretStore } from '../../store.ts'
 import { infoAnswer, secretAnswer } from '../answer.ts'
 import type { HeldSecret } from '../answer.ts'
+import { NAMES } from '../names.ts'
+import type { Named } from '../names.ts'
 import { checkedList, checkedRead, checkedRequests } from '../request.ts'
 import { untilAborted } from '../waiting.ts'
 import type { SealedEngine } from './engine.ts'
 import type { Opener } from './opening.ts'
 
 /** The verbs that read. None uses `this`. */
-export interface ReadingVerbs extends Required<
-  Pick<WritableSecretStore, 'get' | 'getMany' | 'list' | 'scopes' | 'history'>
-> {
+export interface ReadingVerbs
+  extends Required<Pick<WritableSecretStore, 'get' | 'getMany' | 'list' | 'scopes' | 'history'>>, Named {
   describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
 }
 
@@ -64,6 +65,10 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
         const found = await opener.open({ scope, name: row.name }, row, { older: false })
         if (found !== undefined) yield infoAnswer(found.held[0])
       }
+    },
+
+    async *[NAMES](scope) {
+      for await (const { name } of engine.list(scope, '', { older: false })) yield name
     },
 
     async *scopes() {

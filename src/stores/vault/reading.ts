@@ -6,6 +6,8 @@ import { infoAnswer, secretAnswer } from '../answer.ts'
 import { assertSomeKey } from '../foreign.ts'
 import type { RenamedKeys } from '../foreign.ts'
 import type { ReadSecret } from '../pair-map.ts'
+import { NAMES } from '../names.ts'
+import type { Named } from '../names.ts'
 import { assertOptions, checkedList, checkedRequests, checkedScope } from '../request.ts'
 import { allOf, inBatches } from '../batches.ts'
 import { folderOf } from './client.ts'
@@ -14,9 +16,10 @@ import { STORE } from './failure.ts'
 import { secretIn } from './record.ts'
 
 /** The verbs that read. */
-export type ReadingVerbs = Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> & {
-  describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
-}
+export type ReadingVerbs = Named &
+  Required<Pick<SecretStore, 'get' | 'getMany' | 'list' | 'scopes'>> & {
+    describe(name: string, options?: ReadOptions): Promise<SecretInfo | undefined>
+  }
 
 /**
  * Makes the verbs that read.
@@ -40,6 +43,10 @@ export function readingVerbs(open: () => VaultClient, rename: RenamedKeys): Read
     const scope = checkedScope(name, options)
     options?.signal?.throwIfAborted()
     return scope
+  }
+  const namesIn = async (scope: string): Promise<string[]> => {
+    const entries = await open().list(folderOf(scope))
+    return entries.filter(isSecretName)
   }
   const exists = async (scope: string, name: string): Promise<boolean> => {
     const { live } = await open().find({ store: STORE, scope, secret: name })
@@ -94,14 +101,17 @@ export function readingVerbs(open: () => VaultClient, rename: RenamedKeys): Read
     },
 
     async *list(options) {
-      const client = open()
+      open()
       const { scope, prefix } = checkedList(options)
-      const entries = await client.list(folderOf(scope))
-      const names = entries.filter((name) => isSecretName(name) && name.startsWith(prefix))
+      const names = (await namesIn(scope)).filter((name) => name.startsWith(prefix))
       // Asked again for each: it may have been deleted, or the store closed, between two steps.
       for await (const secret of inBatches(names, (name) => find(scope, name))) {
         if (secret !== undefined) yield infoAnswer(secret)
       }
+    },
+
+    async *[NAMES](scope) {
+      yield* await namesIn(scope)
     },
 
     async *scopes() {
