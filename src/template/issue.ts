@@ -22,7 +22,7 @@ export interface IssueDetails {
   readonly reference?: string | undefined
   readonly suggestion?: string | undefined
   /** Instead of the message of the code. */
-  readonly message?: string
+  readonly message?: string | undefined
 }
 
 const MESSAGES: Readonly<Record<TemplateErrorCode, string>> = {

@@ -10,6 +10,9 @@ import type { Notes, Plan, TagUse } from './plan.ts'
 
 const LITERALS = ['${{', '{{', '{', '$']
 
+/** What is said of a tag that does not end, where `{{` alone opens none. */
+const UNCLOSED_DOLLAR = "The tag is not closed: add }}, or write ${{ '${{' }} for a literal ${{."
+
 /** One opened tag. */
 interface Opened {
   /** Where the tag starts: at its `$`, if that belongs to it. */
@@ -89,8 +92,8 @@ function readClaimed(scan: Scan, opened: Opened): number {
   const triple = opened.sigils === '{'
   if (unclosed || (triple && text[close + 2] !== '}')) {
     const end = unclosed ? Math.min(next, text.length) : close + 2
-    const message = unclosed ? {} : { message: 'A tag that opens with {{{ is closed by }}}.' }
-    report(plan, 'UNCLOSED_TAG', site, start, end, { reference: leadingPath(text, body), ...message })
+    const message = unclosed ? unclosedMessage(scan) : 'A tag that opens with {{{ is closed by }}}.'
+    report(plan, 'UNCLOSED_TAG', site, start, end, { reference: leadingPath(text, body), message })
     return end
   }
   const end = triple ? close + 3 : close + 2
@@ -210,8 +213,14 @@ function nearMissOf(scan: Scan, reference: string): string | undefined {
 /** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */
 function readUnclosed(scan: Scan, start: number, from: number): number {
   const end = Math.min(openAfter(scan, from), scan.text.length)
-  if (!scan.plan.settings.keepForeign) report(scan.plan, 'UNCLOSED_TAG', scan.site, start, end)
+  if (!scan.plan.settings.keepForeign) {
+    report(scan.plan, 'UNCLOSED_TAG', scan.site, start, end, { message: unclosedMessage(scan) })
+  }
   return end
+}
+
+function unclosedMessage({ plan }: Scan): string | undefined {
+  return plan.settings.syntax === 'dollar' ? UNCLOSED_DOLLAR : undefined
 }
 
 function isClaimed(text: string, at: number, namespaces: readonly string[]): boolean {

@@ -16,6 +16,8 @@ export function filledText(text: string, contexts: TemplateContexts): string | u
   if (records === undefined || Object.keys(contexts).length !== 1) return undefined
   let result = ''
   let copied = 0
+  // What the result and the rest of the text come to.
+  let length = text.length
   for (let at = text.indexOf('{{'); at !== -1; at = text.indexOf('{{', copied)) {
     const close = text.indexOf('}}', at)
     if (close + 2 - at > DEFAULTS.maxTag || (at > 0 && text.charCodeAt(at - 1) === DOLLAR)) return undefined
@@ -24,10 +26,11 @@ export function filledText(text: string, contexts: TemplateContexts): string | u
     const path = from < to ? cachedPath(text, from, to) : undefined
     const value = path === undefined ? undefined : secretOf(records, path)
     if (value === undefined) return undefined
+    length += value.length - (close + 2 - at)
+    if (length > DEFAULTS.maxOutput) return undefined
     result = copied === at ? result + value : result + text.slice(copied, at) + value
     copied = close + 2
   }
-  if (result.length > DEFAULTS.maxOutput) return undefined
   return copied === text.length ? result : result + text.slice(copied)
 }
 
@@ -37,15 +40,12 @@ export function filledPlan({ sites, paths, settings }: Plan, contexts: TemplateC
   if (records === undefined) return undefined
   let result = ''
   for (const part of sites?.[0]?.parts ?? []) {
-    if (typeof part === 'string') result += part
-    else {
-      const path = paths?.[part.slot]
-      const value = path === undefined ? undefined : secretOf(records, path)
-      if (value === undefined) return undefined
-      result += value
-    }
+    const path = typeof part === 'string' ? undefined : paths?.[part.slot]
+    const piece = typeof part === 'string' ? part : path && secretOf(records, path)
+    if (piece === undefined || result.length + piece.length > settings.maxOutput) return undefined
+    result += piece
   }
-  return result.length > settings.maxOutput ? undefined : result
+  return result
 }
 
 /** The plain records that `SECRETS` are, if they are that. */

@@ -28,6 +28,7 @@ const AREAS = {
       'more containers than one part',
       'come out as they went in',
       'the first time and when',
+      'wherever that is passed',
     ],
     never: ['1 MB takes no more', '100,000 levels', 'linear in keys'],
   },

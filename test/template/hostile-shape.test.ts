@@ -88,11 +88,13 @@ describe('hostile shapes', () => {
   })
 
   it('more containers than one part of the index holds keep their identity', async () => {
+    const many = Array.from({ length: 80_000 }, () => ({}))
     const shared = { text: TAG }
-    const template = { first: shared, many: Array.from({ length: 80_000 }, () => ({})), last: shared }
+    const template = { first: shared, many, last: shared, again: [...many] }
     const result = await resolveTemplate(template, { SECRETS })
     expect(result.last).toBe(result.first)
     expect(new Set(result.many).size).toBe(80_000)
+    expect(result.again.every((item, index) => item === result.many[index])).toBe(true)
   })
 
   it.each([

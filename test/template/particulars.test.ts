@@ -304,6 +304,17 @@ describe('places', () => {
       },
     ])
   })
+
+  it.each(['a ${{ x', 'a ${{ SECRETS.api.TOKEN', 'a ${{! x'])(
+    'say what can be written in the syntax that is in use where a tag does not end: %s',
+    async (text) => {
+      const message = "The tag is not closed: add }}, or write ${{ '${{' }} for a literal ${{."
+      expect(await issuesOf(fill(text, {}, { syntax: 'dollar' }))).toMatchObject([{ code: 'UNCLOSED_TAG', message }])
+      expect(await fill("a ${{ '${{' }} x", {}, { syntax: 'dollar' })).toBe('a ${{ x')
+      const [both] = await issuesOf(fill(text, {}, { syntax: 'both' }))
+      expect(both?.message).toContain("write {{ '{{' }} for")
+    },
+  )
 })
 
 describe('the limit of output', () => {

@@ -416,6 +416,19 @@ describe('the rules of templates', () => {
     expect(await failure(resolveTemplate('{{ SECRETS.a.B }}', { SECRETS: 'x' as never }))).toMatchObject({
       code: 'INVALID_OPTION',
     })
+    class Store {
+      getMany() {
+        return []
+      }
+    }
+    for (const store of [recordingStore({}), new Store(), new (class extends Store {})()]) {
+      expect(await failure(resolveTemplate('x', store as never))).toMatchObject({
+        code: 'INVALID_OPTION',
+        message: 'contexts is a store: give it under the name of its namespace, { SECRETS: store }.',
+      })
+    }
+    const verbs = { get: 'a', getMany: 'b', describe: { x: 'c' } }
+    expect(await resolveTemplate('{{ get }}{{ getMany }}{{ describe.x }}', verbs)).toBe('abc')
     expect(() => analyzeTemplate('x', { scope: 'a' } as never)).toThrow(TypeError)
     expect(() => analyzeTemplate('x', { namespaces: ['a.b'] })).toThrow(TypeError)
     await expect(migrateTemplate('x', { describe: 1 } as never)).rejects.toMatchObject({ code: 'INVALID_OPTION' })

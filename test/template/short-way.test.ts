@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { compileTemplate, resolveTemplate, type TemplateContexts } from '../../src/template/index.ts'
 import { TemplateError } from '../../src/errors.ts'
+import type { SecretStore } from '../../src/store.ts'
 import { recordingStore } from './recording-store.ts'
 
 const REFERENCE = 'SECRETS.api.TOKEN'
@@ -71,6 +72,13 @@ const CONTEXTS: readonly (readonly [string, TemplateContexts])[] = [
   ['a namespace whose name is none', { SECRETS: SECRETS as never, 'no name': {} }],
   ['a store', { SECRETS: recordingStore({ api, only: SECRETS.only }) }],
   ['records with a name like a verb', { SECRETS: { ...SECRETS, getMany: { KEY: 'x' } } as never }],
+  ['records and a text with the names of verbs', { SECRETS: { ...SECRETS, get: 'text', getMany: 'text' } as never }],
+  ['a store of a class', { SECRETS: new (class {
+    readonly #store = recordingStore({ api, only: SECRETS.only })
+    getMany(...asked: Parameters<SecretStore['getMany']>) {
+      return this.#store.getMany(...asked)
+    }
+  })() }], // prettier-ignore
   ['an instance of a class', { SECRETS: new (class {
     api = api
   })() as never }], // prettier-ignore
@@ -107,6 +115,31 @@ describe.each(CONTEXTS)('one text with %s', (_, contexts) => {
       expect(await outcome(() => plan.resolve(contexts)), text).toEqual(await outcome(() => plan.resolve(contexts, {})))
     }
   })
+})
+
+it('one text keeps to the limit of its output, wherever that is passed', async () => {
+  const most = 64 * 1024 * 1024
+  const rest = 'x'.repeat(most - 2)
+  for (const [text, value, isTooMuch] of [
+    [`${TAG}${rest}`, 'vv', false],
+    [`${TAG}${rest}`, 'vvv', true],
+    [`${rest}${TAG}`, 'vv', false],
+    [`${rest}${TAG}`, 'vvv', true],
+    // More than the longest text that this platform can make.
+    [`${TAG}${TAG}${TAG}`, 'v'.repeat(2 ** 28), true],
+  ] as const) {
+    const contexts = { SECRETS: { api: { TOKEN: value } } }
+    const compiled = compileTemplate(text)
+    for (const filled of [
+      () => resolveTemplate(text, contexts, {}),
+      () => resolveTemplate(text, contexts),
+      () => compiled.resolve(contexts, {}),
+      () => compiled.resolve(contexts),
+    ]) {
+      const expected = isTooMuch ? { issues: [{ code: 'OUTPUT_TOO_LARGE' }] } : { value: { length: most } }
+      expect(await outcome(async () => ({ length: (await filled()).length }))).toMatchObject(expected)
+    }
+  }
 })
 
 it('one text keeps to the limit of its output in both ways', async () => {
