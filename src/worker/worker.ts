@@ -220,6 +220,8 @@ function startPool(options: WorkerOptions): { pool: Tinypool; child: ChildProces
   streams.forEach((stream, index) => {
     thread.process[index === 0 ? 'stdout' : 'stderr']?.unpipe(stream)
   })
+  // Nobody writes to it: a function that reads its input, or has a program read it, finds the end at once.
+  thread.process.stdin?.destroy()
   return { pool, child: thread.process }
 }
 

@@ -240,6 +240,10 @@ describe('a module that a child cannot import', () => {
   })
 })
 
+test('a function that reads its standard input, or has a program read it, finds the end of it at once', async () => {
+  expect(await fixture.readInput.with({ partition: 'reads' })()).toBe('')
+})
+
 test('output that a function leaves corked reaches onLog, and stops neither its call nor the next one', async () => {
   const first = await fixture.cork('corked')
   expect(await fixture.cork('corked again')).toBe(first)
