@@ -2,10 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, chownSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { cliFolder, failureOf } from '../helpers/run-cli.ts'
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const VALUE = 'correct-horse-battery'
 

@@ -3,12 +3,9 @@ import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { cliFolderWithStore } from '../helpers/run-cli.ts'
 import type { RunOptions } from '../helpers/run-cli.ts'
-
-// It starts many programs, one after the other, while another keeps a core busy.
-vi.setConfig({ testTimeout: 120_000 })
 
 const WATCH = fileURLToPath(new URL('../fixtures/cli/process-watch.mjs', import.meta.url))
 const VALUE = `seen-by-nobody-${Math.random().toString(36).slice(2)}`

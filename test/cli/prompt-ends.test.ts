@@ -1,10 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { cliFolderWithStore, valuesOf } from '../helpers/run-cli.ts'
 import type { CliFolder, Step } from '../helpers/run-cli.ts'
-
-// A session starts many programs, one after the other.
-vi.setConfig({ testTimeout: 120_000 })
 
 const VALUE = 'correct-horse-battery'
 const PHRASE = 'six random words that nobody guesses'

@@ -1,12 +1,9 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { stripVTControlCharacters } from 'node:util'
 import stringWidth from 'string-width'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { cliFolderWithStore, storeOf, valuesOf } from '../helpers/run-cli.ts'
 import type { CliFolder, Session } from '../helpers/run-cli.ts'
-
-// A session starts many programs, one after the other.
-vi.setConfig({ testTimeout: 120_000 })
 
 const PACKAGE = new URL('../../dist/index.js', import.meta.url).href
 const VALUE = 'correct-horse-battery'

@@ -129,7 +129,7 @@ test('programs compile against the built package', () => {
   })
   expect(files).not.toEqual([])
   expect(typeErrors(folder, files)).toEqual([])
-}, 60_000)
+})
 
 test.each(of('json').map((block) => [where(block), block] as const))('%s is JSON', (_, { text }) => {
   expect(() => JSON.parse(text) as unknown).not.toThrow()
@@ -162,23 +162,19 @@ function saidBehind(program: string): string {
 
 const running = PAGES.filter((page) => blocks.some((block) => block.page === page && block.mark === 'run'))
 
-test.each(running)(
-  '%s: what it runs prints what it says',
-  async (page) => {
-    const cwd = join(folder, folderOf(page))
-    const all = blocksOf(page)
-    for (const [index, block] of all.entries()) {
-      if (block.mark !== 'run') continue
-      const next = all[index + 1]
-      const path = `PATH=${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
-      const program = join(folder, compiled(fileOf(block)))
-      const command = block.language === 'ts' ? [process.execPath, program] : ['sh', '-e', '-c', block.text]
-      const ran = await run('env', ['-u', 'NODE_ENV', '-u', 'VITEST', path, ...command], cwd)
-      const told = `${where(block)}\n${ran.stdout}${ran.stderr}`
-      expect(ran.code, told).toBe(0)
-      const printed = next?.language === 'text' ? next.text : saidBehind(block.text)
-      if (printed !== '') expect(ran.stdout, told).toBe(printed)
-    }
-  },
-  120_000,
-)
+test.each(running)('%s: what it runs prints what it says', async (page) => {
+  const cwd = join(folder, folderOf(page))
+  const all = blocksOf(page)
+  for (const [index, block] of all.entries()) {
+    if (block.mark !== 'run') continue
+    const next = all[index + 1]
+    const path = `PATH=${join(folder, 'bin')}:${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`
+    const program = join(folder, compiled(fileOf(block)))
+    const command = block.language === 'ts' ? [process.execPath, program] : ['sh', '-e', '-c', block.text]
+    const ran = await run('env', ['-u', 'NODE_ENV', '-u', 'VITEST', path, ...command], cwd)
+    const told = `${where(block)}\n${ran.stdout}${ran.stderr}`
+    expect(ran.code, told).toBe(0)
+    const printed = next?.language === 'text' ? next.text : saidBehind(block.text)
+    if (printed !== '') expect(ran.stdout, told).toBe(printed)
+  }
+})

@@ -29,7 +29,7 @@ test('the store of the page passes the suite as the page runs it', async () => {
   expect(stdout).toMatch(/^# fail 0$/m)
   expect(Number(/^# pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThan(90)
   expect(code).toBe(0)
-}, 60_000)
+})
 
 test('the program that fails on purpose prints what the page says', async () => {
   const { code, stdout } = await node(['--import', 'tsx', 'outage.ts'], folder)

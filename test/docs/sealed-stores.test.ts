@@ -42,7 +42,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
   let started: StartedPostgres | undefined
   beforeAll(async () => {
     started = 'folder' in here ? await startPostgres(here.folder) : undefined
-  }, 120_000)
+  })
   afterAll(() => started?.remove())
   const url = () => ('url' in here ? here.url : (started?.url ?? ''))
 
@@ -67,7 +67,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   let started: StartedEtcd | undefined
   beforeAll(async () => {
     started = 'binary' in here ? await startEtcd(here.binary) : undefined
-  }, 120_000)
+  })
   afterAll(() => started?.remove())
 
   test('docs/stores/etcd.md: its one program prints what the page says, and ends', async () => {

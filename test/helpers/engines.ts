@@ -43,7 +43,7 @@ export function sharedEngine(
   let started: Awaited<ReturnType<typeof start>> | undefined
   beforeAll(async () => {
     if ('binary' in here) started = await start(here.binary)
-  }, 120_000)
+  })
   afterAll(() => started?.remove())
   return {
     get url() {

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
+import { WAIT_LIMIT_MS } from './limits.ts'
 
 /** This repository's folder. */
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url))
@@ -28,12 +29,17 @@ export interface Ran {
   readonly stderr: string
 }
 
-/** Runs a program to its end; one that hangs is ended after a minute, and has no exit code. */
+/** Runs a program to its end; one that hangs is ended, and has no exit code. */
 export function run(file: string, args: readonly string[], cwd: string): Promise<Ran> {
   return new Promise((resolve) => {
-    const child = execFile(file, [...args], { cwd, timeout: 60_000, killSignal: 'SIGKILL' }, (_, stdout, stderr) => {
-      resolve({ code: child.exitCode, stdout, stderr })
-    })
+    const child = execFile(
+      file,
+      [...args],
+      { cwd, timeout: WAIT_LIMIT_MS, killSignal: 'SIGKILL' },
+      (_, stdout, stderr) => {
+        resolve({ code: child.exitCode, stdout, stderr })
+      },
+    )
   })
 }
 

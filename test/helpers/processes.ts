@@ -1,6 +1,7 @@
 /** Looks at processes from outside. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
+import { WAIT_LIMIT_MS } from './limits.ts'
 
 /** Tells whether reading a file of a process failed because it is gone: ESRCH where it went after the file was opened. */
 function isGone(error: unknown): boolean {
@@ -17,11 +18,11 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Resolves when `condition` holds; rejects after `capMs`. A process that is not ours has no event to wait for. */
-export async function until(condition: () => boolean, capMs = 20_000): Promise<void> {
-  const end = performance.now() + capMs
+/** Resolves when `condition` holds. A process that is not ours has no event to wait for. */
+export async function until(condition: () => boolean): Promise<void> {
+  const end = performance.now() + WAIT_LIMIT_MS
   while (!condition()) {
-    if (performance.now() > end) throw new Error(`did not come true within ${capMs} ms`)
+    if (performance.now() > end) throw new Error(`did not come true within ${WAIT_LIMIT_MS} ms`)
     await delay(5)
   }
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
+import { TEST_LIMIT_MS, WAIT_LIMIT_MS } from '../helpers/limits.ts'
 import { area } from './areas.mjs'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
@@ -32,8 +33,9 @@ export default defineConfig({
     // a module of functions, which closes its registry at the end, need a thread each.
     isolate: built,
     sequence: { sequencer: PropertiesLast },
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: TEST_LIMIT_MS,
+    hookTimeout: TEST_LIMIT_MS,
+    expect: { poll: { timeout: WAIT_LIMIT_MS } },
     server: { deps: { external: [/\/dist\//] } },
   },
 })

@@ -23,7 +23,7 @@ beforeAll(async () => {
   await store.create({ makeKeyFile: true })
   for (const [name, values] of Object.entries(SECRETS)) await store.set(name, values)
   await install(await pack(elsewhere.folder), folder)
-}, 120_000)
+})
 afterAll(() => {
   remove()
   elsewhere.remove()

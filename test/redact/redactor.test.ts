@@ -7,6 +7,7 @@ import { formsOf } from '../../src/redact/forms.ts'
 import { buildMatcher } from '../../src/redact/matcher.ts'
 import { holdsKnown, maskingBuffer } from '../../src/redact/redactor.ts'
 import { isWholeToken } from '../../src/redact/token.ts'
+import { WAIT_LIMIT_MS } from '../helpers/limits.ts'
 import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
 
 afterEach(() => {
@@ -339,7 +340,7 @@ describe('adding and forgetting', () => {
     const url = new URL('../../src/redact/index.ts', import.meta.url).href
     const code = `import { createRedactor } from ${JSON.stringify(url)}; createRedactor(['secret-1']).forget(['secret-1'], 600_000)`
     const child = spawnSync(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-      timeout: 20_000,
+      timeout: WAIT_LIMIT_MS,
     })
     expect([child.status, child.signal]).toEqual([0, null])
   })

@@ -38,7 +38,7 @@ describeEngine('moto', motoHere(), 'TEST_AWS_ENDPOINT, or moto_server on PATH', 
   let moto: StartedMoto
   beforeAll(async () => {
     moto = await startMoto(here)
-  }, 60_000)
+  })
   afterAll(() => moto.stop())
 
   const options = (): AwsStoreOptions => ({
@@ -69,7 +69,7 @@ describeEngine('moto', motoHere(), 'TEST_AWS_ENDPOINT, or moto_server on PATH', 
     }
     await Promise.all(Array.from({ length: 20 }, writer))
     expect((await store.get('a'))?.values['COUNT']).toBe('60')
-  }, 300_000)
+  })
 })
 
 /** A client that sends one request after the other: moto's threads step on each other. Writers still overlap. */

@@ -61,7 +61,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     const found = await store.getMany(names.map((name) => ({ name })))
     expect(found.map((secret) => secret?.values['K']?.slice(0, 3))).toEqual(names)
     expect((await collect(store.list())).map(({ name }) => name)).toEqual(names)
-  }, 60_000)
+  })
 
   test('a prefix sets stores of one cluster apart, also one that another begins with', async () => {
     const one = made()
@@ -135,7 +135,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     await Promise.all(Array.from({ length: 20 }, (_, writer) => write(hosts[writer % 4]!)))
     expect((await store.get('a'))?.values['COUNT']).toBe('1000')
     expect(conflicts).toBeGreaterThan(0)
-  }, 240_000)
+  })
 
   test('lists at one revision, and goes on where that is compacted away: what stays is listed once and in order', async () => {
     const { store, open } = made()
@@ -158,7 +158,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     expect(listed.filter((name) => name.length === 4)).toEqual(names)
     expect(listed).toEqual([...listed].sort())
     expect(new Set(listed).size).toBe(listed.length)
-  }, 60_000)
+  })
 
   describe('what an administrator changes', () => {
     const sown = async () => {
@@ -286,5 +286,5 @@ describeEngine('etcd', etcdBinary(), 'etcd on PATH', (binary) => {
     } finally {
       await server.remove()
     }
-  }, 120_000)
+  })
 })

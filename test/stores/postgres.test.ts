@@ -73,7 +73,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     url = 'url' in here ? here.url : (started?.url ?? '')
     pool = new pg.Pool({ connectionString: url, max: 20 })
     sql = postgres(url, { max: 10, onnotice: () => undefined })
-  }, 120_000)
+  })
   afterAll(async () => {
     await pool.end()
     await sql.end()
@@ -252,7 +252,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     await Promise.all(Array.from({ length: 20 }, (_, writer) => write(hosts[writer % 4]!)))
     expect((await here.store.get('a'))?.values['COUNT']).toBe('1000')
     expect(conflicts).toBeGreaterThan(0)
-  }, 120_000)
+  })
 
   test('10,000 secrets are listed over pages, each once and in order, while others write', async () => {
     const here = await made()
@@ -274,7 +274,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     writing = false
     await writes
     expect(listed).toEqual(names)
-  }, 120_000)
+  })
 
   /** Seals a secret for each name, as the store does it, and inserts them in one statement. */
   async function sealInto(
@@ -575,7 +575,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
          from (select sealed from ${here.table('secret')} union all select sealed from ${here.table('version')}) as kept`,
       )
       expect(rows[0]?.kids).toBe(1)
-    }, 120_000)
+    })
   })
 
   describe('watch', () => {

@@ -109,7 +109,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     expect((await two?.get('a'))?.values['K']).toBe('of two')
     expect((await one?.get('a'))?.version).toBe(version)
     // Their channel is the same: a watch may hear of the other store, and then tells what is true of its own.
-    await expect.poll(() => told.at(-1), { timeout: 10_000 }).toBe(version)
+    await expect.poll(() => told.at(-1)).toBe(version)
     await watch?.[Symbol.asyncDispose]()
   })
 
@@ -180,7 +180,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     await store.watch?.(() => undefined, { scope: 'acme' })
     expect(await connections()).toBe(2)
     await store.close()
-    await expect.poll(connections, { timeout: 10_000 }).toBe(1)
+    await expect.poll(connections).toBe(1)
     expect(await named.ping()).toBe('PONG')
   })
 
@@ -193,11 +193,11 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
     await watches[0]?.[Symbol.asyncDispose]()
     expect((await subscribers())[1]).toBe(1)
     await watches[1]?.[Symbol.asyncDispose]()
-    await expect.poll(async () => (await subscribers())[1], { timeout: 10_000 }).toBe(0)
+    await expect.poll(async () => (await subscribers())[1]).toBe(0)
     const told: string[] = []
     await store.watch?.(({ name }) => told.push(name))
     await store.set('a', { K: 'v' })
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['a'])
+    await expect.poll(() => told).toEqual(['a'])
     await store.close()
   })
 
@@ -214,7 +214,7 @@ describeEngine('redis', redisHere(), WANTED, (here) => {
       const told: (string | undefined)[] = []
       const watch = await store.watch?.(({ name, version }) => told.push(name, version))
       const { version } = await store.set('a', { K: 'v' })
-      await expect.poll(() => told, { timeout: 10_000 }).toEqual(['a', version])
+      await expect.poll(() => told).toEqual(['a', version])
       await watch?.[Symbol.asyncDispose]()
       await store.close()
       expect((await client.sendCommand<[string, number]>(['PUBSUB', 'NUMSUB', `{${prefix}}:changes`]))[1]).toBe(0)
@@ -228,7 +228,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const server = await redisOfTest(binary, ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'])
     const admin = await clientOfTest(nodeRedis(server.url))
     await admin.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383'])
-    await expect.poll(() => admin.sendCommand(['CLUSTER', 'INFO']), { timeout: 20_000 }).toContain('cluster_state:ok')
+    await expect.poll(() => admin.sendCommand(['CLUSTER', 'INFO'])).toContain('cluster_state:ok')
     const byNodeRedis = createCluster({ rootNodes: [{ url: server.url }] })
     byNodeRedis.on('error', () => undefined)
     await byNodeRedis.connect()
@@ -246,7 +246,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
       await host.set(`a${at}`, { K: 'v' })
       await host.set(`a${at}`, { K: 'w' })
       expect((await other?.history(`a${at}`))?.length).toBe(2)
-      await expect.poll(() => told.length, { timeout: 10_000 }).toBeGreaterThan(0)
+      await expect.poll(() => told.length).toBeGreaterThan(0)
       await watch?.[Symbol.asyncDispose]()
     }
     for (const host of hosts) {

@@ -3,6 +3,7 @@ import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { testSecretStore } from '../../src/testing/index.ts'
+import { WAIT_LIMIT_MS } from '../helpers/limits.ts'
 import { ROOT, temporaryFolder } from '../helpers/packed-package.ts'
 
 /** What a runner said: how many tests passed, and the titles of those that failed. */
@@ -32,6 +33,8 @@ function jsonReport(stdout: string): Report {
 }
 
 const bin = (path: string): string => join(ROOT, 'node_modules', path)
+/** For the runners that end a test that takes more than 5 s. */
+const LIMIT = `--testTimeout=${WAIT_LIMIT_MS}`
 const RUNNERS: Readonly<Record<string, Runner>> = {
   'node:test': {
     args: ['--test', '--test-reporter=tap', 'node.test.mjs'],
@@ -43,8 +46,11 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
       ),
     }),
   },
-  vitest: { args: [bin('vitest/vitest.mjs'), 'run', '--reporter=json', 'vitest.test.mjs'], report: jsonReport },
-  jest: { args: ['--experimental-vm-modules', bin('jest/bin/jest.js'), '--json', 'jest.test.mjs'], report: jsonReport },
+  vitest: { args: [bin('vitest/vitest.mjs'), 'run', '--reporter=json', LIMIT, 'vitest.test.mjs'], report: jsonReport },
+  jest: {
+    args: ['--experimental-vm-modules', bin('jest/bin/jest.js'), '--json', LIMIT, 'jest.test.mjs'],
+    report: jsonReport,
+  },
 }
 
 /** How many tests the suite has. */
@@ -84,7 +90,7 @@ function run(
 ): Promise<{ code: number; stdout: string }> {
   const { PATH = '', HOME = '' } = process.env
   return new Promise((resolve, reject) => {
-    const options = { cwd: folder, env: { PATH, HOME, ...env }, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
+    const options = { cwd: folder, env: { PATH, HOME, ...env }, timeout: WAIT_LIMIT_MS, maxBuffer: 64 * 1024 * 1024 }
     const child = execFile(process.execPath, [...args], options, (_, stdout, stderr) => {
       if (child.exitCode === null) reject(new Error(`${args.join(' ')} did not end: ${stderr}`))
       else resolve({ code: child.exitCode, stdout })
@@ -93,13 +99,13 @@ function run(
 }
 
 describe.each(Object.entries(RUNNERS))('under %s, the suite of the built package', (_, { args, report }) => {
-  test('passes, test for test, for a store that keeps the contract', { timeout: 150_000 }, async () => {
+  test('passes, test for test, for a store that keeps the contract', async () => {
     const { code, stdout } = await run(args, {})
     expect(report(stdout)).toEqual({ passed: declared, failed: [] })
     expect(code).toBe(0)
   })
 
-  test('fails by the title of the test that a broken store breaks', { timeout: 150_000 }, async () => {
+  test('fails by the title of the test that a broken store breaks', async () => {
     const { code, stdout } = await run(args, { BROKEN: '1' })
     expect(report(stdout)).toEqual({ passed: declared - 1, failed: ['after close every verb fails with CLOSED'] })
     expect(code).not.toBe(0)

@@ -314,7 +314,7 @@ test('starting and killing children leaks no descriptor, listener or process', a
   // The last child's pipes close after its call has been answered.
   await until(() => counted().every((count, index) => count <= (before[index] ?? 0)))
   await registry.close()
-}, 300_000)
+})
 
 describe('many calls that are given up while the first processes import their module', () => {
   test.each<[string, (registry: Registry, controller: AbortController) => unknown, unknown]>([

@@ -17,7 +17,7 @@ test("100 calls under isolation 'call' are served by 100 processes", async () =>
   const calls = Array.from({ length: 100 }, () => pid.with({ isolation: 'call' })())
   expect(new Set(await Promise.all(calls)).size).toBe(100)
   await registry.close()
-}, 120_000)
+})
 
 test('4 callers of 4 keys on 4 workers evict in under 5 % of their calls', async () => {
   const { registry, pid } = setUp({ maxProcesses: 4, spares: 0 })
@@ -29,7 +29,7 @@ test('4 callers of 4 keys on 4 workers evict in under 5 % of their calls', async
   await Promise.all(callers)
   expect(pids.size - 4).toBeLessThan(50)
   await registry.close()
-}, 120_000)
+})
 
 test('a call is served before the 50th of another key that has queued 1,000 of them', async () => {
   const { registry, pid } = setUp({ maxProcesses: 1, spares: 0 })
@@ -42,7 +42,7 @@ test('a call is served before the 50th of another key that has queued 1,000 of t
   expect(served).toBeLessThan(50)
   await Promise.all(many)
   await registry.close()
-}, 120_000)
+})
 
 test('more busy keys than workers are served by far fewer processes than calls', async () => {
   const { registry, pid } = setUp({ maxProcesses: 2, spares: 0 })
@@ -54,4 +54,4 @@ test('more busy keys than workers are served by far fewer processes than calls',
   await Promise.all(callers)
   expect(pids.size).toBeLessThan(60)
   await registry.close()
-}, 120_000)
+})

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { WAIT_LIMIT_MS } from '../limits.ts'
 import { freePort, programOnPath } from './finding.ts'
 
 /** A member, alone, that a test can kill. */
@@ -20,7 +21,6 @@ export interface StartedEtcd {
 }
 
 export const ETCD_WANTED = 'TEST_ETCD_URL, or etcd on PATH'
-const START_CAP_MS = 60_000
 
 /** How the tests reach an etcd, if there is one. */
 export function etcdHere(): { url: string } | { binary: string } | undefined {
@@ -82,7 +82,7 @@ export function base64(text: string | Buffer): string {
 
 /** Resolves when the member has a leader, which is itself. */
 async function answering(url: string): Promise<void> {
-  const end = performance.now() + START_CAP_MS
+  const end = performance.now() + WAIT_LIMIT_MS
   for (;;) {
     try {
       await ask(url, 'kv/range', { key: base64('a') })

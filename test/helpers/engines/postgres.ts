@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { WAIT_LIMIT_MS } from '../limits.ts'
 import { freePort, pathFolders } from './finding.ts'
 
 /** A server that a test can stop as a crash does. */
@@ -22,7 +23,6 @@ export interface StartedPostgres {
 
 /** PostgreSQL does not run as root. */
 const NOBODY = 65534
-const START_CAP_MS = 60_000
 /** Runs a program until the input ends: by the test, or because the process that runs the tests is gone, however it ended. */
 const UNTIL_END_OF_INPUT = '"$@" </dev/null & pid=$!; read -r line; kill -QUIT $pid; wait $pid'
 
@@ -89,7 +89,7 @@ export async function startPostgres(folder: string): Promise<StartedPostgres> {
 
 /** Resolves when the server answers a query. */
 export async function answering(url: string): Promise<void> {
-  const end = performance.now() + START_CAP_MS
+  const end = performance.now() + WAIT_LIMIT_MS
   for (;;) {
     const client = new pg.Client({ connectionString: url })
     client.on('error', () => undefined)

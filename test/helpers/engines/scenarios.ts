@@ -4,8 +4,6 @@ import type { SecretStore, WritableSecretStore } from '../../../src/store.ts'
 import { until } from '../processes.ts'
 import type { Host } from './hosts.ts'
 
-const CAP_MS = 60_000
-
 /** Two hosts write for the first time at once: one makes the keyring, the other uses it. */
 export async function useForTheFirstTime(one: Host, two: Host): Promise<void> {
   await Promise.all([one.ask('set', 'a', 'of one'), two.ask('set', 'b', 'of two')])
@@ -148,14 +146,14 @@ export async function liveThroughCrashes({ open, secrets, crash, restart, ...eno
   }
   const moreWrites = (): Promise<void> => {
     const before = writes
-    return until(() => writes > before + enough.writes, CAP_MS)
+    return until(() => writes > before + enough.writes)
   }
   const running = names.flatMap((name) => [write(name), read(name)])
   for (let round = 0; round < 3; round += 1) {
     await moreWrites()
     await crash()
     const failed = failures
-    await until(() => failures > failed + enough.failures, CAP_MS)
+    await until(() => failures > failed + enough.failures)
     await restart()
   }
   await moreWrites()
@@ -167,8 +165,8 @@ export async function liveThroughCrashes({ open, secrets, crash, restart, ...eno
   }
   // The watch is there again by itself, and has told of the last version of each.
   const last = await reader.getMany(names.map((name) => ({ name })))
-  await until(() => last.every((secret) => secret !== undefined && told.get(secret.name) === secret.version), CAP_MS)
+  await until(() => last.every((secret) => secret !== undefined && told.get(secret.name) === secret.version))
   await writer.set('after', { K: 'v' })
-  await until(() => told.has('after'), CAP_MS)
+  await until(() => told.has('after'))
   for (const store of [writer, reader]) await store.close()
 }

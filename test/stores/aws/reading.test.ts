@@ -143,7 +143,7 @@ describe('list', () => {
     expect(aws.requests).toContain('PutSecretValue')
     const names = named(10_000).map(({ name }) => name)
     expect(listed).toEqual(names.sort())
-  }, 120_000)
+  })
 
   test('asks AWS for what begins so, below the prefix, and for nothing where no name can', async () => {
     await using prefixed = storeOn(aws, { prefix: 'apps' })

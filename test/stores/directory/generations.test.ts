@@ -69,7 +69,7 @@ describe('a volume that is swapped as a kubelet does', () => {
     expect(generationOf(await store.get('github'))).toBe('2000')
     // Otherwise the two did not run at the same time, and nothing was tested.
     expect(seen.size).toBeGreaterThan(20)
-  }, 120_000)
+  })
 
   test.each(['directories', 'files'] as const)(
     'before any one call of the system is read whole: %s',
@@ -193,7 +193,7 @@ describe('a directory that another takes the place of', () => {
     expect((await replacing.ended).lines).toEqual(['replaced 500 times'])
     expect(generationOf(await store.get('github'))).toBe('500')
     expect(seen.size).toBeGreaterThan(5)
-  }, 120_000)
+  })
 })
 
 test('a file that gets another name before any one call of the system is never seen under both', async () => {

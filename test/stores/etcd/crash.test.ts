@@ -10,7 +10,7 @@ describeEngine('etcd', etcdBinary(), 'etcd on PATH', (binary) => {
   let server: StartedEtcd
   beforeAll(async () => {
     server = await startEtcd(binary)
-  }, 120_000)
+  })
   afterAll(() => server.remove())
 
   test('is killed and comes back: no acknowledged write is lost, nothing there is read as absent, nobody restarts', async () => {
@@ -23,5 +23,5 @@ describeEngine('etcd', etcdBinary(), 'etcd on PATH', (binary) => {
       crash: () => server.kill(),
       restart: () => server.start(),
     })
-  }, 240_000)
+  })
 })

@@ -50,5 +50,5 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     writing = false
     await writes
     expect(listed).toEqual(names)
-  }, 120_000)
+  })
 })

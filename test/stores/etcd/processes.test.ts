@@ -20,13 +20,13 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
     const [one, two] = [host(prefix, key), host(prefix, key)]
     await useForTheFirstTime(one, two)
     await isHeard(one, two)
-  }, 60_000)
+  })
 
   test('20 writers in two processes, 50 writes each: every write that was acknowledged counts, and no other', async () => {
     const { prefix, key } = place()
     const [one, two] = [host(prefix, key), host(prefix, key)]
     await countTogether(one, two)
-  }, 180_000)
+  })
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
     const { prefix, key } = place()
@@ -47,5 +47,5 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       return found.size
     }
     await finishKilledRotation({ open, names, kids, start: () => host(prefix, key) })
-  }, 240_000)
+  })
 })

@@ -10,4 +10,4 @@ test('a heap snapshot after opening holds the one value that was read, and none 
   )
   const { lines } = await runFixture('heap.mjs', { args: [path, folder], env: { LATCHKEY_KEY: key } })
   expect(lines).toEqual(['found canary-7'])
-}, 120_000)
+})

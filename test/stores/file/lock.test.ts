@@ -153,7 +153,7 @@ test('a process that is killed while it holds the lock is replaced at once, one 
   expect((await fixture.ended).signal).toBe('SIGKILL')
   await made.open({ lockTimeoutMs: 0 }).set('a', { K: 'v' })
   expect(made.entries()).toEqual(['secrets.latchkey'])
-}, 60_000)
+})
 
 test('worker threads of one process write one file, and one that is terminated leaves no lock', async () => {
   const made = storeFolder()

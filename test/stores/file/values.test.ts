@@ -109,4 +109,4 @@ test('random stores: what is read is what a plain map holds, and the reference d
     }),
     { numRuns: SLOW ? 500 : 25 },
   )
-}, 600_000)
+})

@@ -16,7 +16,7 @@ describeEngine('postgres', postgresPrograms(), 'the programs of a PostgreSQL ser
     pool = new pg.Pool({ connectionString: server.url, max: 20 })
     // An idle connection that is lost says so; without a listener it would end the process.
     pool.on('error', () => undefined)
-  }, 120_000)
+  })
   afterAll(async () => {
     await pool.end()
     await server.remove()
@@ -35,5 +35,5 @@ describeEngine('postgres', postgresPrograms(), 'the programs of a PostgreSQL ser
       crash: () => server.crash(),
       restart: () => server.start(),
     })
-  }, 240_000)
+  })
 })

@@ -19,7 +19,7 @@ describeEngine('pgbouncer', here, 'pgbouncer and the programs of a PostgreSQL se
   let count = 0
   beforeAll(async () => {
     started = await startPostgres(folder)
-  }, 120_000)
+  })
   afterAll(() => started.remove())
 
   describe.each(['transaction', 'statement'] as const)('that hands out a connection for each %s', (mode) => {
@@ -28,7 +28,7 @@ describeEngine('pgbouncer', here, 'pgbouncer and the programs of a PostgreSQL se
     beforeAll(async () => {
       pooler = await startPgBouncer(binary, started.url, mode)
       pool = new pg.Pool({ connectionString: pooler.url, max: 20 })
-    }, 120_000)
+    })
     afterAll(async () => {
       await pool.end()
       await pooler.remove()

@@ -18,7 +18,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     started = 'folder' in here ? await startPostgres(here.folder) : undefined
     url = 'url' in here ? here.url : (started?.url ?? '')
     pool = new pg.Pool({ connectionString: url })
-  }, 120_000)
+  })
   afterEach(() => hosts.endAll())
   afterAll(async () => {
     await pool.end()
@@ -34,7 +34,7 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
     await Promise.all([one.ask('migrate'), two.ask('migrate')])
     await useForTheFirstTime(one, two)
     await isHeard(one, two)
-  }, 60_000)
+  })
 
   test('a host whose listening connection was cut hears what was written meanwhile', async () => {
     const { schema, key } = place()
@@ -50,14 +50,14 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       const version = await two.ask('set', 'a', `after cut ${cut}`)
       expect(await one.next()).toEqual({ heard: 'a', version })
     }
-  }, 60_000)
+  })
 
   test('20 writers in two processes, 50 writes each: every write that was acknowledged counts, and no other', async () => {
     const { schema, key } = place()
     const [one, two] = [host(schema, key), host(schema, key)]
     await one.ask('migrate')
     await countTogether(one, two)
-  }, 180_000)
+  })
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
     const { schema, key } = place()
@@ -73,5 +73,5 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
       return rows[0]?.kids
     }
     await finishKilledRotation({ open, names, kids, start: () => host(schema, key), begin: 'begin to rotate' })
-  }, 120_000)
+  })
 })

@@ -150,7 +150,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     expect((await store.history('a')).length).toBe(2)
     expect((await collect(store.list())).length).toBe(2)
     expect(await store.delete('b')).toBe(true)
-    await expect.poll(() => told, { timeout: 10_000 }).toEqual(['b', 'b'])
+    await expect.poll(() => told).toEqual(['b', 'b'])
     await store.close()
   })
 
@@ -185,7 +185,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const { server, key, store } = await sown()
     const replica = await redisOfTest(binary, ['--replicaof', '127.0.0.1', String(server.port)])
     const client = await clientOfTest(nodeRedis(replica.url))
-    await expect.poll(() => client.hLen('{latchkey}:secrets'), { timeout: 20_000 }).toBe(3)
+    await expect.poll(() => client.hLen('{latchkey}:secrets')).toBe(3)
     const other = redisStore({ client, key })
     expect((await other.get('a'))?.values['K']).toBe('w')
     for (const act of [() => other.set('a', { K: 'x' }), () => other.delete('a')]) {
@@ -272,7 +272,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const commands = async () => /cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1]
     const before = Number(await commands())
     letGo()
-    await expect.poll(commands, { timeout: 10_000 }).toBe(String(before + 1))
+    await expect.poll(commands).toBe(String(before + 1))
     expect((await store.get('a'))?.values['K']).toBe('newer')
   })
 

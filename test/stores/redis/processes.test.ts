@@ -33,13 +33,13 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     // Others, as a host that watches is told of its own writes, too.
     const [three, four] = await Promise.all([startHost('node-redis', at), startHost('ioredis', at)])
     await isHeard(three, four)
-  }, 60_000)
+  })
 
   test('20 writers in two processes, 50 writes each: every write that was acknowledged counts, and no other', async () => {
     const at = place()
     const [one, two] = await Promise.all([startHost('node-redis', at), startHost('ioredis', at)])
     await countTogether(one, two)
-  }, 180_000)
+  })
 
   test.each(['node-redis', 'ioredis'] as const)(
     'a host by %s whose connection for the watch was cut hears what was written meanwhile',
@@ -55,7 +55,6 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
         expect(await listener.next()).toEqual({ heard: 'a', version })
       }
     },
-    60_000,
   )
 
   test('a rotation that is killed in the middle, while others write, is finished by another host', async () => {
@@ -82,7 +81,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     const start = () => startHost(libraries[started++] ?? 'ioredis', at)
     const last = await finishKilledRotation({ open, names, kids, start })
     expect((await last.history('a007')).length).toBe(2)
-  }, 120_000)
+  })
 
   test('10,000 secrets are listed over pages, each once and in order, while others write, make and delete', async () => {
     const at = place()
@@ -114,5 +113,5 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     expect(listed).toEqual([...new Set(listed)].sort())
     expect(listed.filter((name) => !name.endsWith('x'))).toEqual(names)
     expect((await collect(store.list({ prefix: 's0999' }))).filter(({ name }) => !name.endsWith('x')).length).toBe(10)
-  }, 180_000)
+  })
 })

@@ -6,8 +6,6 @@ import { describeEngine, sharedEngine } from '../../helpers/engines.ts'
 import { clientOfTest, nodeRedis, redisHere, startRedis } from '../../helpers/engines/redis.ts'
 import { failureOf } from '../../helpers/store-folder.ts'
 
-const CAP = { timeout: 20_000 }
-
 describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-server on PATH', (here) => {
   const shared = sharedEngine(here, startRedis)
   let stores = 0
@@ -41,11 +39,11 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     await store.set('b', { K: 'v' })
     await store.watch?.(listener)
     const { version } = await store.set('a', { K: 'w' })
-    await expect.poll(() => told, CAP).toEqual([`a ${version}`])
+    await expect.poll(() => told).toEqual([`a ${version}`])
     await store.delete('b')
-    await expect.poll(() => told, CAP).toEqual([`a ${version}`, 'b deleted'])
+    await expect.poll(() => told).toEqual([`a ${version}`, 'b deleted'])
     const again = await store.set('b', { K: 'v' }, { ifVersion: null })
-    await expect.poll(() => told.at(-1), CAP).toBe(`b ${again.version}`)
+    await expect.poll(() => told.at(-1)).toBe(`b ${again.version}`)
     expect(told.length).toBe(3)
   })
 
@@ -54,25 +52,25 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     const { store, told, listener, published } = await watched(() => !drop, { watchCheckMs: 3_600_000 })
     await store.watch?.(listener)
     await store.set('a', { K: 'v' })
-    await expect.poll(() => told.length, CAP).toBe(1)
+    await expect.poll(() => told.length).toBe(1)
     drop = true
     const missed = [await store.set('b', { K: 'v' }), await store.set('c', { K: 'v' })]
     await store.delete('a')
-    await expect.poll(() => published.length, CAP).toBe(4)
+    await expect.poll(() => published.length).toBe(4)
     drop = false
     const { version } = await store.set('d', { K: 'v' })
     const all = ['a deleted', `b ${missed[0]?.version}`, `c ${missed[1]?.version}`, `d ${version}`]
-    await expect.poll(() => told.slice(1).sort(), CAP).toEqual(all)
+    await expect.poll(() => told.slice(1).sort()).toEqual(all)
   })
 
   test('tells of each write once, also where messages come twice', async () => {
     const { client, prefix, store, told, listener, published } = await watched(() => true, { watchCheckMs: 100 })
     await store.watch?.(listener)
     const one = await store.set('a', { K: 'v' })
-    await expect.poll(() => published.length, CAP).toBe(1)
+    await expect.poll(() => published.length).toBe(1)
     await client.publish(`{${prefix}}:changes`, published[0] ?? '')
     const two = await store.set('a', { K: 'w' })
-    await expect.poll(() => told, CAP).toEqual([`a ${one.version}`, `a ${two.version}`])
+    await expect.poll(() => told).toEqual([`a ${one.version}`, `a ${two.version}`])
   })
 
   test('tells nothing of a rotation, which changes no version', async () => {
@@ -80,9 +78,9 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     await store.set('a', { K: 'v' })
     await store.watch?.(listener)
     await store.rotateKey()
-    await expect.poll(() => published.length, CAP).toBe(1)
+    await expect.poll(() => published.length).toBe(1)
     const { version } = await store.set('b', { K: 'v' })
-    await expect.poll(() => told, CAP).toEqual([`b ${version}`])
+    await expect.poll(() => told).toEqual([`b ${version}`])
   })
 
   test('is not misled by what others publish', async () => {
@@ -91,9 +89,9 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     await store.watch?.(listener)
     const forged = ['', 'nothing', 'x x default a 7 more', 'x x acme a 7', 'x y acme a 7', 'y x acme a 7']
     for (const message of forged) await client.publish(`{${prefix}}:changes`, message)
-    await expect.poll(() => published.length, CAP).toBe(forged.length)
+    await expect.poll(() => published.length).toBe(forged.length)
     const { version } = await store.set('b', { K: 'v' })
-    await expect.poll(() => told, CAP).toEqual([`b ${version}`])
+    await expect.poll(() => told).toEqual([`b ${version}`])
   })
 
   test('that is told of a version that is not there tells again of the one that is', async () => {
@@ -101,7 +99,7 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     const { version } = await store.set('a', { K: 'v' })
     await store.watch?.(listener)
     await client.publish(`{${prefix}}:changes`, 'forged - default a 7')
-    await expect.poll(() => told, CAP).toContain(`a ${version}`)
+    await expect.poll(() => told).toContain(`a ${version}`)
   })
 
   test('tells of a damaged secret without a version', async () => {
@@ -110,7 +108,7 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     await store.watch?.(listener)
     await client.hSet(`{${prefix}}:secrets`, 'default a', 'planted')
     await client.hSet(`{${prefix}}:secrets`, 'mark', 'another')
-    await expect.poll(() => told, CAP).toEqual(['a deleted'])
+    await expect.poll(() => told).toEqual(['a deleted'])
     expect(await failureOf(() => store.get('a'))).toMatchObject({ code: 'CORRUPT' })
   })
 
@@ -121,14 +119,14 @@ describeEngine('redis', redisHere(), 'TEST_REDIS_URL, or redis-server or valkey-
     await store.watch?.(listener)
     await store.delete('a1100')
     await store.delete('a0')
-    await expect.poll(() => told, CAP).toEqual(['a1100 deleted', 'a0 deleted'])
+    await expect.poll(() => told).toEqual(['a1100 deleted', 'a0 deleted'])
   })
 
   test('that begins in a store without secrets tells of the first one', async () => {
     const { store, told, listener } = await watched(() => true, { watchCheckMs: 3_600_000 })
     await store.watch?.(listener)
     const { version } = await store.set('a', { K: 'v' })
-    await expect.poll(() => told, CAP).toEqual([`a ${version}`])
+    await expect.poll(() => told).toEqual([`a ${version}`])
   })
 
   test('whose store is closed while it begins is CLOSED', async () => {
