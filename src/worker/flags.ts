@@ -1,4 +1,6 @@
 /** The command-line flags that a child starts with: those that load the user's code, and those that make it a child. */
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 
 /** Flags that say how modules are found and loaded, with how many further arguments each takes when written apart. */
 const LOADER_FLAGS: ReadonlyMap<string, number> = new Map([
@@ -18,6 +20,18 @@ const LOADER_FLAGS: ReadonlyMap<string, number> = new Map([
   ['--experimental-require-module', 0],
   ['--preserve-symlinks', 0],
 ])
+
+/** Flags whose argument names a module: by a URL's rules, or by those of `require`. */
+const MODULE_FLAGS: ReadonlyMap<string, 'import' | 'require'> = new Map([
+  ['--import', 'import'],
+  ['--loader', 'import'],
+  ['--experimental-loader', 'import'],
+  ['--require', 'require'],
+  ['-r', 'require'],
+])
+
+/** The folder of this process before the program could change it: what its own flags name is found from there. */
+const startFolder = currentFolder()
 
 /** Makes `latchkey` what it is in a child. It stands behind the host's flags and before a child's own. */
 export const CHILD_CONDITION = '--conditions=latchkey-child'
@@ -42,7 +56,35 @@ export function childFlags(options: FlagOptions = {}): string[] {
   if (options.maxOldSpaceMb !== undefined) own.push(`--max-old-space-size=${options.maxOldSpaceMb}`)
   for (const name of options.preload ?? []) own.push(`--import=${name}`)
   own.push(...(options.further ?? []))
-  return [...loaderFlags(splitNodeOptions(process.env['NODE_OPTIONS'] ?? '')), ...loaderFlags(process.execArgv), ...own]
+  const given = [...loaderFlags(splitNodeOptions(process.env['NODE_OPTIONS'] ?? '')), ...loaderFlags(process.execArgv)]
+  return [...foundFrom(startFolder, given), ...own]
+}
+
+/** The current folder; `undefined` if it has been removed. */
+function currentFolder(): string | undefined {
+  try {
+    return process.cwd()
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Has loader flags name the same files in a child, which has the current folder, as they did in `folder`. */
+function foundFrom(folder: string | undefined, flags: readonly string[]): readonly string[] {
+  if (folder === undefined || folder === currentFolder()) return flags
+  return flags.map((flag, index) => {
+    const [name = '', value] = flag.startsWith('--') ? flag.split(/=(.*)/s, 2) : [flag]
+    const rules = MODULE_FLAGS.get(name)
+    if (rules !== undefined && value !== undefined) return `${name}=${absolute(folder, value, rules)}`
+    const before = MODULE_FLAGS.get(flags[index - 1] ?? '')
+    return before === undefined ? flag : absolute(folder, flag, before)
+  })
+}
+
+function absolute(folder: string, module: string, rules: 'import' | 'require'): string {
+  if (!/^\.\.?(?:[/\\]|$)/.test(module)) return module
+  return rules === 'require' ? resolve(folder, module) : new URL(module, pathToFileURL(`${folder}/`)).href
 }
 
 /** Keeps the loader flags of an argument list, each with its arguments. */

@@ -37,6 +37,18 @@ describe('a child gets nothing of its host but the allow-list', () => {
   })
 })
 
+test.each([
+  ['apart', ['--require', './marking.cjs', '--import', './marking.mjs'], {}],
+  ['by =', ['--require=./marking.cjs', '--import=./marking.mjs'], {}],
+  ['from the folder above', ['-r', '../hosts/marking.cjs', '--import', '../hosts/marking.mjs'], {}],
+  ['in NODE_OPTIONS', [], { NODE_OPTIONS: '--require ./marking.cjs --import=./marking.mjs' }],
+])(
+  'flags that name files, %s, load them into children of a host that has left its folder',
+  async (_how, flags, env) => {
+    expect(await output([...flags, 'changes-folder.mjs'], { env })).toBe('["marking.cjs","marking.mjs"]')
+  },
+)
+
 describe('the main module is refused before a child starts, and may still be called inline', () => {
   test.each([
     ['node main.mjs', ['main-registers.mjs'], {}],
