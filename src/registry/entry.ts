@@ -59,7 +59,7 @@ export function createEntry({ name, fn, self, needs, options, module, origin, in
     origin,
     isolation: options.isolation,
     timeoutMs: options.timeoutMs,
-    permission: permissionOf(options.permission),
+    permission: permissionOf('register', options.permission),
     user: userOf(options.uid),
     results: options.results ?? 'pass',
     isAuthError: options.isAuthError,

@@ -8,7 +8,7 @@ import { isStore } from '../stores/inner.ts'
 import { checked, ownOf } from './checked.ts'
 import type { PoolLimits } from '../worker/scheduler.ts'
 import type { Permission, User } from '../worker/confinement.ts'
-import type { CallOptions, Isolation, LogLine, RegisterOptions, RegistryOptions } from './types.ts'
+import type { CallOptions, Isolation, LogLine, PermissionOption, RegisterOptions, RegistryOptions } from './types.ts'
 
 const count = (least: number): z.ZodType<number> =>
   z.int({ error: `a whole number from ${least} on` }).min(least, `a whole number from ${least} on`)
@@ -47,16 +47,14 @@ const poolOptions = z.strictObject({
   preload: z.array(text, { error: 'an array of packages' }).optional(),
 })
 
-const permission = z.union(
-  [
-    z.literal(true),
-    z.strictObject({
-      read: z.array(text).optional(),
-      write: z.array(text).optional(),
-      net: flag.optional(),
-    }),
-  ],
-  { error: 'true, or { read?, write?, net? }' },
+/** Node takes the first `*` for the end of a path, and would open more than such a path says. */
+const paths = z.array(z.string({ error: 'a path' }).regex(/^[^*]*\*?$/, 'a path with no * but at its end'), {
+  error: 'an array of paths',
+})
+const permissionOptions = z.strictObject({ read: paths.optional(), write: paths.optional(), net: flag.optional() })
+const permission = custom<PermissionOption>(
+  (value) => value === true || (typeof value === 'object' && value !== null),
+  'true, or { read?, write?, net? }',
 )
 const uid = z.int({ error: "a user's id" }).min(1, "a user's id, and not root's")
 
@@ -163,7 +161,7 @@ export function registrySettings(options: unknown): RegistrySettings {
       maxOldSpaceMb: pool.maxOldSpaceMb,
       preload: Object.freeze([...(pool.preload ?? [])]),
     }),
-    permission: permissionOf(given.permission),
+    permission: permissionOf('createRegistry', given.permission),
     user: userOf(given.uid),
     redact: given.redact ?? true,
     watch: given.watch ?? false,
@@ -171,10 +169,11 @@ export function registrySettings(options: unknown): RegistrySettings {
   })
 }
 
-/** Fills in the defaults of a permission. */
-export function permissionOf(given: RegisterOptions['permission']): Permission | undefined {
+/** Checks the permission that is given to `owner`, and fills in its defaults. */
+export function permissionOf(owner: string, given: RegisterOptions['permission']): Permission | undefined {
   if (given === undefined) return undefined
-  const { read = [], write = [], net = true } = given === true ? {} : given
+  const own = given === true ? NONE : given
+  const { read = [], write = [], net = true } = checked(`${owner}: permission`, permissionOptions, own)
   return Object.freeze({ read: Object.freeze([...read]), write: Object.freeze([...write]), net })
 }
 
@@ -188,7 +187,9 @@ export function registerSettings(options: unknown): RegisterOptions {
   if (options === undefined) return NONE
   const given = Array.isArray(options) ? { secrets: options as unknown[] } : options
   // What the requirements are made of is checked one by one.
-  return checked('register', registerOptions, given) as RegisterOptions
+  const settings = checked('register', registerOptions, given) as RegisterOptions
+  permissionOf('register', settings.permission)
+  return settings
 }
 
 /** Checks the options of one call, given to `owner`. */

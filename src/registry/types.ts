@@ -14,7 +14,7 @@ export type Isolation = 'warm' | 'call' | 'inline'
 
 /**
  * What a child's code may do under Node's permission model: `true` reads its own package and its dependencies, and may use
- * the network. `read` and `write` add paths; `net: false` refuses the network where Node's model covers it (25 and later).
+ * the network. `read` and `write` add paths, of which a `*` at the end stands for whatever follows; `net: false` refuses the network where Node's model covers it (25 and later).
  */
 export type PermissionOption =
   | true

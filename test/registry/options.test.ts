@@ -56,6 +56,12 @@ describe('createRegistry', () => {
       'maxProcesses must be a whole number from 1 on',
     ],
     ['spares', { store, pool: { spares: 0.5 } }, 'INVALID_OPTION', 'spares must be a whole number from 0 on'],
+    [
+      'an unknown option of permission',
+      { store, permission: { nets: true } },
+      'UNKNOWN_OPTION',
+      'createRegistry: permission has no option "nets"; it has read, write, net.',
+    ],
     ['redact', { store, redact: 'no' }, 'INVALID_OPTION', 'redact must be true or false'],
     ['onLog', { store, onLog: true }, 'INVALID_OPTION', 'onLog must be a function, or false'],
   ])('refuses %s', (_, options, code, message) => {
@@ -102,6 +108,24 @@ describe('register', () => {
     ['a module of a list', { module: ['file:///a.mjs'] }, 'INVALID_OPTION', 'module must be the URL'],
     ['isolation', { isolation: 'none' }, 'INVALID_OPTION', "isolation must be 'warm'"],
     ['timeoutMs', { timeoutMs: NaN }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
+    ['permission', { permission: false }, 'INVALID_OPTION', 'permission must be true, or { read?, write?, net? }'],
+    [
+      'an unknown option of permission',
+      { permission: { reed: ['/a'] } },
+      'UNKNOWN_OPTION',
+      'register: permission has no option "reed"; it has read, write, net.',
+    ],
+    ['a permission for a list', { permission: ['/a'] }, 'INVALID_OPTION', 'register: permission takes an object'],
+    ['read that is no list', { permission: { read: '/a' } }, 'INVALID_OPTION', 'read must be an array of paths'],
+    ['a path that is none', { permission: { write: [1] } }, 'INVALID_OPTION', 'write.0 must be a path'],
+    [
+      'a path with a * before its end',
+      { permission: { read: ['/a/*', '/b/*/c'] } },
+      'INVALID_OPTION',
+      'register: permission: read.1 must be a path with no * but at its end.',
+    ],
+    ['a path with two of them', { permission: { write: ['/a/**'] } }, 'INVALID_OPTION', 'no * but at its end'],
+    ['net', { permission: { net: 1 } }, 'INVALID_OPTION', 'net must be true or false'],
     ['results', { results: 'hide' }, 'INVALID_OPTION', "results must be 'pass', 'redact' or 'refuse'"],
   ])('refuses %s', (_, options, code, message) => {
     const error = thrownBy(() => register(options))
@@ -112,7 +136,7 @@ describe('register', () => {
   test('takes undefined for any option, and for all of them, as absent', async () => {
     const options = {
       ...{ name: undefined, description: undefined, secrets: undefined, input: undefined, module: undefined },
-      ...{ isolation: undefined, timeoutMs: undefined, results: undefined },
+      ...{ isolation: undefined, timeoutMs: undefined, results: undefined, permission: undefined },
     }
     async function named() {
       await Promise.resolve()
