@@ -27,6 +27,13 @@ const MAX_DATA_DEPTH = 4
 const MAX_ENTRIES = 1_000
 const ERROR_FIELDS = new Set(['name', 'message', 'stack', 'code', 'cause', 'errors', 'constructor', '__proto__'])
 
+/** The names that errors inherit whose class gives none. */
+const BUILT_IN = new Set(
+  [Error, AggregateError, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError].map(
+    ({ name }) => name,
+  ),
+)
+
 /** What one error may still cost: entries of data, and nested errors. */
 interface Budget {
   entries: number
@@ -43,7 +50,7 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
     return { kind: 'value', value: above.has(thrown) ? '[circular]' : thrownValue(thrown, budget) }
   }
   above.add(thrown)
-  const name = read(thrown, 'name')
+  const name = nameOf(thrown)
   const message = read(thrown, 'message')
   const stack = read(thrown, 'stack')
   const code = read(thrown, 'code')
@@ -55,7 +62,7 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
   above.delete(thrown)
   return {
     kind: 'error',
-    name: typeof name === 'string' && name !== '' ? withoutRest(name) : 'Error',
+    name: withoutRest(name),
     message: typeof message === 'string' ? withoutRest(message) : '',
     ...(typeof stack === 'string' ? { stack: withoutRest(stack) } : {}),
     ...(typeof code === 'string' ? { code: withoutRest(code) } : typeof code === 'number' ? { code } : {}),
@@ -63,6 +70,16 @@ function encode(thrown: unknown, depth: number, budget: Budget, above: Set<unkno
     ...(errors === undefined ? {} : { errors }),
     ...(data === undefined ? {} : { data }),
   }
+}
+
+/** An error's name; where its class gives none, that of the class, which is lost on the way. */
+function nameOf(error: object): string {
+  const name = read(error, 'name')
+  if (typeof name !== 'string' || name === '') return 'Error'
+  if (!BUILT_IN.has(name) || Object.hasOwn(error, 'name')) return name
+  const made = read(error, 'constructor')
+  const ofClass = typeof made === 'function' ? read(made, 'name') : undefined
+  return typeof ofClass === 'string' && ofClass !== '' ? ofClass : name
 }
 
 /** What is no error, as data; of what cannot be data, what it was. */

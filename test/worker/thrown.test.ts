@@ -36,6 +36,20 @@ describe('what a function throws reaches its caller', () => {
     expect(isLatchkeyError(error, 'E_DECLINED' as 'CLOSED')).toBe(false)
   })
 
+  test('with the name of its class where that gives it none', async () => {
+    const error = await thrown('classOnly')
+    expect(error).toMatchObject({ name: 'NoSuchRowError', message: 'no such row' })
+    expect(error.cause).toMatchObject({ name: 'NotFoundError', message: 'not found' })
+  })
+
+  test.each([
+    ['that its class inherits', 'derivedFromNamed', 'PaymentError'],
+    ['of the built-in error where the class has none', 'classWithoutName', 'RangeError'],
+    ['of its own, whatever its class', 'namedAsBuiltIn', 'Error'],
+  ])('with the name %s', async (_which, way, name) => {
+    expect((await thrown(way)).name).toBe(name)
+  })
+
   test('with its chain of causes, errors all through', async () => {
     const error = await thrown('causes')
     const middle = error.cause as Error & { code: string }
@@ -58,6 +72,8 @@ describe('a hostile error still rejects the call', () => {
   test.each([
     ['throwingGetter', { message: 'with a getter', good: 1 }],
     ['throwingMessage', { name: 'Error', message: '' }],
+    ['throwingConstructor', { name: 'Error', message: 'with a constructor' }],
+    ['throwingClassName', { name: 'Error', message: 'with a class' }],
     ['circular', { message: 'Request failed', config: { headers: { accept: 'json' }, request: { method: 'GET' } } }],
     ['frozen', { name: 'SyntaxError', message: 'frozen' }],
     ['nothing', { message: 'null', cause: null }],
