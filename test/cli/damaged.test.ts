@@ -3,13 +3,12 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import pg from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { generateKey } from '../../src/stores/file.ts'
-import { CREDENTIALS, startFakeAws } from '../helpers/aws/fake.ts'
 import { describeEngine, sharedEngine } from '../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
 import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
 import { clientOfTest, nodeRedis, redisHere, startRedis } from '../helpers/engines/redis.ts'
+import { OTHERS_STORES } from '../helpers/others-stores.ts'
 import { cliFolder, failureOf } from '../helpers/run-cli.ts'
-import { startFakeVault } from '../helpers/vault/fake.ts'
 
 const VALUE = 'correct-horse-battery'
 const KEY = { LATCHKEY_KEY: generateKey() }
@@ -150,68 +149,31 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   })
 })
 
-/** A store that others write, too: how a secret is written there. */
-interface Shared {
-  store: string
-  env: Record<string, string>
-  write: (name: string, json: string) => void
-}
-
-async function inVault(): Promise<Shared> {
-  const vault = await startFakeVault()
-  onTestFinished(() => vault.stop())
-  return {
-    store: 'vault:secret',
-    env: { VAULT_ADDR: vault.address, VAULT_TOKEN: vault.token },
-    write: (name, json) => vault.storage().write(name, json, undefined),
-  }
-}
-
-async function inAws(): Promise<Shared> {
-  const aws = await startFakeAws()
-  onTestFinished(() => aws.stop())
-  let count = 0
-  return {
-    store: `aws:?region=${aws.region}&endpoint=${encodeURIComponent(aws.endpoint)}`,
-    env: {
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      // The SDK warns of old versions of Node.
-      NODE_NO_WARNINGS: '1',
-    },
-    write: (Name, SecretString) => {
-      count += 1
-      const ClientRequestToken = String(count).padStart(32, 'x')
-      aws.state.act('CreateSecret', { Name, ClientRequestToken, SecretString })
-    },
-  }
-}
-
-test.each([
-  ['Vault', inVault],
-  ['AWS', inAws],
-])('in %s, doctor tells what is no secret, what holds foreign names, and counts what can be read', async (_, open) => {
-  const { store, env, write } = await open()
-  const { run, doctor } = on(store, env)
-  write('a_nested', JSON.stringify({ K: { deep: VALUE } }))
-  write('b_mixed', JSON.stringify({ K: VALUE, 'tls.crt': VALUE }))
-  write('c_foreign', JSON.stringify({ 'tls.crt': VALUE, 'tls.key': VALUE }))
-  write('d_sound', JSON.stringify({ K: VALUE }))
-  const { code, findings } = await doctor()
-  expect(code).toBe(1)
-  expect(findings).toMatchObject([
-    { state: 'fail', about: 'secrets', found: 'Of 4 in 1 scope, 3 can be read.' },
-    {
-      state: 'fail',
-      about: 'secret',
-      found: expect.stringMatching(/^a_nested: .*the value of K.*\[INVALID\]$/) as string,
-    },
-    { state: 'warn', about: 'names', found: 'Some names are no keys, in b_mixed, c_foreign.' },
-  ])
-  const foreign = await run(['get', 'c_foreign', '--reveal'])
-  expect(failureOf(foreign, VALUE)).toEqual([1, 'INVALID'])
-  expect(foreign.stderr).toContain('latchkey show NAME lists them as skipped.')
-})
+test.each(OTHERS_STORES)(
+  'in %s, doctor tells what is no secret, what holds foreign names, and counts what can be read',
+  async (_, open) => {
+    const { store, env, write } = await open()
+    const { run, doctor } = on(store, env)
+    write('a_nested', JSON.stringify({ K: { deep: VALUE } }))
+    write('b_mixed', JSON.stringify({ K: VALUE, 'tls.crt': VALUE }))
+    write('c_foreign', JSON.stringify({ 'tls.crt': VALUE, 'tls.key': VALUE }))
+    write('d_sound', JSON.stringify({ K: VALUE }))
+    const { code, findings } = await doctor()
+    expect(code).toBe(1)
+    expect(findings).toMatchObject([
+      { state: 'fail', about: 'secrets', found: 'Of 4 in 1 scope, 3 can be read.' },
+      {
+        state: 'fail',
+        about: 'secret',
+        found: expect.stringMatching(/^a_nested: .*the value of K.*\[INVALID\]$/) as string,
+      },
+      { state: 'warn', about: 'names', found: 'Some names are no keys, in b_mixed, c_foreign.' },
+    ])
+    const foreign = await run(['get', 'c_foreign', '--reveal'])
+    expect(failureOf(foreign, VALUE)).toEqual([1, 'INVALID'])
+    expect(foreign.stderr).toContain('latchkey show NAME lists them as skipped.')
+  },
+)
 
 /** A directory with a TLS secret as Kubernetes mounts it, one with a name that is no key beside a key, and sound ones. */
 function mounted(files: readonly string[]) {
