@@ -22,6 +22,7 @@ import { type Reading, readSecrets, requireFit } from './secrets.ts'
 import { jobParts } from './job.ts'
 import { placeRun } from './placement.ts'
 import { prepareRun, type Run } from './run.ts'
+import { withDeclaredPaths } from './schema.ts'
 import type { CallOptions, Isolation } from './types.ts'
 import { createCallLog } from './log.ts'
 import type { Renewals } from './renewal.ts'
@@ -192,10 +193,11 @@ function decodeArguments(name: string, payload: Payload): unknown[] {
 async function validated(name: string, input: StandardSchema, args: readonly unknown[]): Promise<unknown[]> {
   const { value, issues } = await schemaFindings(input, args[0])
   if (issues === undefined) return [value, ...args.slice(1)]
-  const places = issues.map(
+  const findings = withDeclaredPaths(input, issues)
+  const places = findings.map(
     ({ path, code }) => `${['input', ...path].join('.')}${code === undefined ? '' : `: ${code}`}`,
   )
-  throw new InputError('INVALID_INPUT', `${name}: ${places.join('; ')}`, { findings: issues })
+  throw new InputError('INVALID_INPUT', `${name}: ${places.join('; ')}`, { findings })
 }
 
 function cloned(name: string, args: readonly unknown[]): Payload {

@@ -50,6 +50,22 @@ describe('an input schema', () => {
     expect(asked).toBe(0)
   })
 
+  test('tells the names that it declares, and no key of the caller’s data', async () => {
+    const input = z.object({
+      at: z.date(),
+      tokens: z.record(z.string(), z.object({ scopes: z.array(z.string()) })),
+      limits: z.partialRecord(z.enum(['day', 'hour']), z.number()),
+    })
+    const keyed = registry.register({ name: 'keyed', input })(() => 1)
+    const given = { at: new Date(0), tokens: { [CANARY]: { scopes: [1] } }, limits: { day: 'many' } }
+    const error = await rejection(keyed(given as never))
+    expect(error).toMatchObject({
+      message: 'keyed: input.tokens.*.scopes.0: invalid_type; input.limits.day: invalid_type',
+      findings: [{ path: ['tokens', '*', 'scopes', 0] }, { path: ['limits', 'day'] }],
+    })
+    expect(allTextOf(error)).not.toContain(CANARY)
+  })
+
   test('sees undefined where no argument is given', async () => {
     const one = registry.register({ name: 'one', input: z.number().default(1) })((n) => n)
     expect(await (one as (n?: number) => Promise<number>)()).toBe(1)
