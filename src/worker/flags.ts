@@ -31,7 +31,7 @@ const MODULE_FLAGS: ReadonlyMap<string, 'import' | 'require'> = new Map([
 ])
 
 /** The folder of this process before the program could change it: what its own flags name is found from there. */
-const startFolder = currentFolder()
+export const startFolder = currentFolder()
 
 /** Makes `latchkey` what it is in a child. It stands behind the host's flags and before a child's own. */
 export const CHILD_CONDITION = '--conditions=latchkey-child'

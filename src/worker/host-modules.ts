@@ -3,6 +3,8 @@ import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isMainThread } from 'node:worker_threads'
+import { startFolder } from './flags.ts'
 
 let known: readonly string[] | undefined
 
@@ -14,7 +16,7 @@ export function mainModules(): readonly string[] {
 function findMainModules(): string[] {
   // Paths are absolute, so any place will do: a bundle of CommonJS has no import.meta.url.
   const require = createRequire(process.execPath)
-  const candidates = [require.main?.filename, process.argv[1], process.env['pm_exec_path']]
+  const candidates = [require.main?.filename, process.argv[1], process.env['pm_exec_path'], mainOfProcess()]
   const paths = new Set<string>()
   for (const candidate of candidates) {
     if (!candidate) continue
@@ -28,6 +30,22 @@ function findMainModules(): string[] {
     }
   }
   return [...paths]
+}
+
+/** What the program was started with, where this is a thread of it: to a thread, its own file is the main module. */
+function mainOfProcess(): string | undefined {
+  if (isMainThread || startFolder === undefined) return undefined
+  const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
+  const { excludeNetwork } = report
+  // Else it asks for the name of whoever the process is connected with.
+  report.excludeNetwork = true
+  const { header } = report.getReport() as { header: { commandLine: string[] } }
+  if (excludeNetwork !== undefined) report.excludeNetwork = excludeNetwork
+  const args = header.commandLine.slice(1)
+  // A thread has the flags of its process, unless it was given others.
+  const hasFlags = process.execArgv.every((flag, index) => flag === args[index])
+  const main = args.slice(hasFlags ? process.execArgv.length : 0).find((arg) => !arg.startsWith('-'))
+  return main && resolve(startFolder, main)
 }
 
 function isNotFound(error: unknown): boolean {

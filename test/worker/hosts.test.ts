@@ -72,6 +72,13 @@ describe('the main module is refused before a child starts, and may still be cal
     )
   })
 
+  test.each([
+    ['as it is', ['thread-main.mjs']],
+    ['with flags and arguments', ['--import', './marking.mjs', '--no-warnings', 'thread-main.mjs', 'jobs.mjs', '-x']],
+  ])('also where a thread of the program calls, started %s', async (_how, args) => {
+    expect(await output(args)).toBe('MAIN_MODULE 0\n3')
+  })
+
   test('also where the integrations import it', async () => {
     expect(await output(['cycle-main.mjs'])).toBe('MAIN_MODULE')
   })
