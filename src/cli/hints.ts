@@ -32,6 +32,8 @@ const VAULT_MOUNT =
 export const TRANSLATED: Readonly<Record<string, string>> = {
   'Find out who changed it, and restore it from a backup or set it again.':
     'Find out who changed it, and restore it from a backup, or write it anew: latchkey set NAME KEY --replace. latchkey rm NAME removes it. latchkey doctor finds all that are damaged.',
+  'Set the secret again with the values that it has, once for each older version that is kept, or delete it and set it: the damaged one is gone then.':
+    'rotate-key and history fail until it is gone. latchkey set NAME KEY, with the value that it has, pushes it out: once, or as often as history=N of the address says.',
   'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or as an option. For a store that is still to be made, "npx latchkey init" makes a key and a store file, generateKey() a key alone.':
     'Give the key that the store was made with: as LATCHKEY_KEY, in a file that LATCHKEY_KEY_FILE names, or with --key-file. For a store that is still to be made, latchkey init makes one: on a server, with --key-file PATH.',
   'Look whether it was cut or quoted. The path of a key file is given as LATCHKEY_KEY_FILE or keyFile, a pass phrase as passphrase. generateKey() makes a new key, for a new store.':

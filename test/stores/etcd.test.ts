@@ -7,6 +7,7 @@ import { testSecretStore } from 'latchkey/testing'
 import { collect } from '../../src/testing/suite/checks.ts'
 import { describeEngine, sharedEngine } from '../helpers/engines.ts'
 import { ask, base64, ETCD_WANTED, etcdBinary, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
+import { mendsAnOlderVersion } from '../helpers/damaged-version.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
@@ -212,6 +213,16 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
       }
       await given.store.set('a', { K: 'again' })
       expect((await given.open().get('a'))?.values['K']).toBe('again')
+    })
+
+    test('to an older version is told with its number, and a write or a delete is rid of it', async () => {
+      const { store, at } = await sown()
+      await store.delete('a')
+      await mendsAnOlderVersion(store, async () => {
+        const bytes = Buffer.from(await valueOf(at('a')), 'base64')
+        bytes[bytes.length - 1]! ^= 1
+        await put(at('a'), base64(bytes))
+      })
     })
 
     test('to what it was before is not noticed, as the page says', async () => {

@@ -10,6 +10,7 @@ import { testSecretStore } from 'latchkey/testing'
 import { describeEngine } from '../helpers/engines.ts'
 import { postgresHere, startPostgres } from '../helpers/engines/postgres.ts'
 import type { StartedPostgres } from '../helpers/engines/postgres.ts'
+import { mendsAnOlderVersion } from '../helpers/damaged-version.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 let count = 0
@@ -377,6 +378,13 @@ describeEngine('postgres', postgresHere(), 'TEST_POSTGRES_URL, or the programs o
         expect(await failureOf(act)).toMatchObject({ code: 'CORRUPT', store: 'postgres', secret: 'a' })
       }
       expect((await fresh.get('a'))?.values['K']).toBe('second')
+    })
+
+    test('to an older version is told with its number, and a write or a delete is rid of it', async () => {
+      const here = await made()
+      await mendsAnOlderVersion(here.store, () =>
+        pool.query(`update ${here.table('version')} set sealed = set_bit(sealed, 500, 1 - get_bit(sealed, 500))`),
+      )
     })
 
     test('to the number and bytes of an older version is not noticed, as the page says', async () => {

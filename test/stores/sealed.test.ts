@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { fileStore, generateKey, memoryStore, sealedStore } from 'latchkey'
 import type { SetOptions, StoreChange, WritableSecretStore } from 'latchkey'
 import { testSecretStore } from 'latchkey/testing'
+import { mendsAnOlderVersion } from '../helpers/damaged-version.ts'
 import { failureOf } from '../helpers/store-folder.ts'
 
 describe('over a memory store', () => {
@@ -117,6 +118,16 @@ describe('what somebody changes in the inner store', () => {
     }
     await store.set('a', { K: 'again' })
     expect((await store.get('a'))?.values['K']).toBe('again')
+  })
+
+  test('to an older version is told with its number, and a write or a delete is rid of it', async () => {
+    const { inner, store } = await sown()
+    await store.delete('a')
+    await mendsAnOlderVersion(store, async () => {
+      const packed = Buffer.from((await inner.get('a'))!.values['LATCHKEY_SEALED']!, 'base64url')
+      packed[packed.length - 1]! ^= 1
+      await inner.set('a', { LATCHKEY_SEALED: packed.toString('base64url') })
+    })
   })
 
   test('to what the same secret was before is not noticed, as the page says', async () => {

@@ -18,9 +18,6 @@ import type { Finding } from './finding.ts'
 /** Names so many of what is odd in the same way. */
 const NAMED = 5
 
-const OLDER =
-  'rotate-key, history and rollback fail until it is gone: set a key of the secret again, as often as older versions are kept.'
-
 /** What is known of a store so far. */
 interface Seen {
   scopes: number
@@ -83,7 +80,7 @@ async function read(store: SecretStore, name: string, scope: string): Promise<(s
     return (seen) => {
       seen.sound += 1
       if (older !== undefined) {
-        seen.older.push({ ...failed('history', older, `${shown}, an older version: `), next: OLDER })
+        seen.older.push(failed('history', older, `${shown}: `))
       }
       if (skipped.length > 0) seen.foreign.push(shown)
       if (keys.some(isReserved)) seen.reserved.push(shown)

@@ -63,7 +63,7 @@ export function readingVerbs(engine: SealedEngine, opener: Opener, assertOpen: (
       for await (const row of engine.list(scope, prefix, { older: false })) {
         assertOpen()
         const found = await opener.open({ scope, name: row.name }, row, { older: false })
-        if (found !== undefined) yield infoAnswer(found.held[0])
+        for (const live of found?.held ?? []) yield infoAnswer(live)
       }
     },
 

@@ -3,7 +3,8 @@ import { ATTEMPTS, tooBusy } from './attempts.ts'
 import type { SealedEngine, SealedRow, SealedVersion } from './engine.ts'
 import type { RingSource } from './keychain.ts'
 import { packVersions } from './packing.ts'
-import type { Ring } from './ring.ts'
+import { versionPlace } from './ring.ts'
+import type { Ring, VersionPlace } from './ring.ts'
 
 /**
  * Seals a row again under the primary key, all of its versions, if it is not yet.
@@ -18,7 +19,7 @@ export async function resealRow(engine: SealedEngine, rings: RingSource, row: Se
     const ring = await rings.forWriting()
     if (now.versions.every((sealed) => ring.isNewest(row, sealed))) return false
     const next = resealed(ring, now)
-    if (next === undefined) {
+    if ('name' in next) {
       // The row is newer than the keyring, or the keyring is newer than the row: each is read again after the other.
       if ((await rings.refresh()) !== ring) continue
     } else {
@@ -28,7 +29,7 @@ export async function resealRow(engine: SealedEngine, rings: RingSource, row: Se
     }
     const [found] = await engine.read([row], { older: true })
     if (found === undefined) return false
-    if (next === undefined && isSame(found, now)) throw ring.unknown(row)
+    if ('name' in next && isSame(found, now)) throw ring.unknown(next)
     now = found
   }
   throw tooBusy(engine.name, row)
@@ -40,13 +41,22 @@ function isSame(found: SealedRow, before: SealedRow): boolean {
   return bytes(found).equals(bytes(before))
 }
 
-function resealed(ring: Ring, row: SealedRow): SealedRow['versions'] | undefined {
-  const [live, ...older] = row.versions.map((sealed) => resealedVersion(ring, row, sealed))
-  if (live === undefined || older.includes(undefined)) return undefined
-  return [live, ...older.filter((sealed) => sealed !== undefined)]
+/** Seals the versions of a row again; gives the place of the first one whose key the ring does not list, if there is one. */
+function resealed(ring: Ring, row: SealedRow): SealedRow['versions'] | VersionPlace {
+  const [live, ...older] = row.versions
+  const first = resealedVersion(ring, versionPlace(row, live, 0), live)
+  if (first === undefined) return versionPlace(row, live, 0)
+  const rest: SealedVersion[] = []
+  for (const [index, sealed] of older.entries()) {
+    const place = versionPlace(row, sealed, 1 + index)
+    const again = resealedVersion(ring, place, sealed)
+    if (again === undefined) return place
+    rest.push(again)
+  }
+  return [first, ...rest]
 }
 
-function resealedVersion(ring: Ring, row: SealedRow, sealed: SealedVersion): SealedVersion | undefined {
-  const text = ring.open(row, sealed)
-  return text === undefined ? undefined : { version: sealed.version, bytes: ring.seal(row, sealed.version, text) }
+function resealedVersion(ring: Ring, place: VersionPlace, sealed: SealedVersion): SealedVersion | undefined {
+  const text = ring.open(place, sealed)
+  return text === undefined ? undefined : { version: sealed.version, bytes: ring.seal(place, sealed.version, text) }
 }

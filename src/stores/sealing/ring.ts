@@ -7,6 +7,12 @@ import { StoreError } from '../../errors.ts'
 import type { Document } from '../document/document.ts'
 import type { Place, SealedVersion } from './engine.ts'
 
+/** Where a version belongs: to a secret, and which one it is if it is not the live one. */
+export interface VersionPlace extends Place {
+  /** The number of an older version. */
+  readonly older?: number | undefined
+}
+
 /** Seals and opens. A row that it cannot know may be known to the keyring as it is now. */
 export interface Ring {
   /** The keyring's revision; `undefined` where there is none. */
@@ -20,13 +26,13 @@ export interface Ring {
    *
    * @throws StoreError CORRUPT if it was moved, changed, or is of another version than stands beside it.
    */
-  open(place: Place, sealed: SealedVersion): string | undefined
+  open(place: VersionPlace, sealed: SealedVersion): string | undefined
   /** Whether a version's key is listed here; also true for what is no envelope at all. */
   lists(place: Place, sealed: SealedVersion): boolean
   /** Whether a version is sealed under the primary key. */
   isNewest(place: Place, sealed: SealedVersion): boolean
-  /** Makes the error of a row that no ring opens. */
-  unknown(place: Place): StoreError
+  /** Makes the error of a version that no ring opens. */
+  unknown(place: VersionPlace): StoreError
 }
 
 /** A ring with keys. */
@@ -115,13 +121,25 @@ export function plainRing(store: string): Ring {
   }
 }
 
+/** Gives the place of a secret's version. `index`: 0 is the live one. */
+export function versionPlace({ scope, name }: Place, { version }: SealedVersion, index: number): VersionPlace {
+  return { scope, name, older: index === 0 ? undefined : version }
+}
+
 /** Makes the error of a version that does not open. */
-export function badRecord(store: string, { scope, name }: Place): StoreError {
-  return new StoreError('CORRUPT', `The record of secret ${name} (scope ${scope}) does not open.`, {
-    store,
-    scope,
-    secret: name,
-    hint: 'Find out who changed it, and restore it from a backup or set it again.',
+export function badRecord(store: string, { scope, name, older }: VersionPlace): StoreError {
+  const address = { store, scope, secret: name }
+  if (older === undefined) {
+    return new StoreError('CORRUPT', `The record of secret ${name} (scope ${scope}) does not open.`, {
+      ...address,
+      hint: 'Find out who changed it, and restore it from a backup or set it again.',
+    })
+  }
+  // What is damaged as a whole has no number.
+  const which = older > 0 ? `, ${older},` : ''
+  return new StoreError('CORRUPT', `An older version of secret ${name} (scope ${scope})${which} does not open.`, {
+    ...address,
+    hint: 'Set the secret again with the values that it has, once for each older version that is kept, or delete it and set it: the damaged one is gone then.',
   })
 }
 

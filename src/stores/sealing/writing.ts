@@ -108,10 +108,7 @@ export function writingVerbs(
     throw new StoreError('TOO_LARGE', message, { ...address, hint: 'capabilities.maxBytes is the limit.' })
   }
 
-  const opened =
-    (older: boolean) =>
-    async (place: Place): Promise<FoundRow | undefined> =>
-      (await opener.read([place], { older }))[0]
+  const live = async (place: Place): Promise<FoundRow | undefined> => (await opener.read([place], { older: false }))[0]
   // What is to be replaced need not open: so a record that is damaged can be set again.
   const unopened = async (place: Place): Promise<FoundRow | undefined> => {
     const [row] = await engine.read([place], { older: false })
@@ -129,7 +126,7 @@ export function writingVerbs(
           return { values: given, description }
         })
       }
-      return change(address, opened(false), (found) => {
+      return change(address, live, (found) => {
         assertVersion(tokenOf(found?.row), ifVersion, address)
         const [before] = found?.held ?? []
         const merged = valuesOf({ ...before?.values, ...given }, address)
@@ -160,7 +157,10 @@ export function writingVerbs(
       assertOptions('rollback', options, ['scope'])
       const scope = checkedScope(name, options)
       const address = { store, scope, secret: name }
-      return change(address, opened(true), (found) => {
+      // What is left need not open: so the way back from a record that is damaged is free.
+      const read = async (place: Place): Promise<FoundRow | undefined> =>
+        (await opener.read([place], { older: true, only: version }))[0]
+      return change(address, read, (found) => {
         const older = found?.held.find((held) => held.version === version)
         if (older === undefined) throw unknownVersion(address)
         return { values: older.values, description: older.description }

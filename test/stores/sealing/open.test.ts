@@ -6,6 +6,7 @@ import { sealingSettings } from '../../../src/stores/sealing/settings.ts'
 import type { SealedVersion } from '../../../src/stores/sealing/engine.ts'
 import { testSecretStore } from '../../../src/testing/index.ts'
 import { collect } from '../../../src/testing/suite/checks.ts'
+import { mendsAnOlderVersion } from '../../helpers/damaged-version.ts'
 import { at, emptyKept, kidsOf, openHost, openPlain, tamper } from '../../helpers/sealed-engine.ts'
 import { failureOf, storeFolder } from '../../helpers/store-folder.ts'
 
@@ -134,6 +135,43 @@ describe('what an administrator changes is CORRUPT', () => {
     }
     await here.store.set('a', { K: 'set again' })
     expect((await here.store.get('a'))?.values['K']).toBe('set again')
+  })
+
+  test.each([
+    ['one bit', 60, true],
+    ['its key', 4, true],
+    ['all', -1, false],
+  ] as const)(
+    '%s of an older version, which is named, and which a write or a delete is rid of',
+    async (_, bit, named) => {
+      const kept = emptyKept()
+      await mendsAnOlderVersion(
+        openHost(kept, { key: generateKey() }),
+        () => {
+          const [live, older] = kept.rows.get(at('a'))!.versions
+          const bytes = Buffer.from(older!.bytes)
+          if (named) bytes[bit]! ^= 1
+          tamper(kept, at('a'), [live, named ? { ...older!, bytes } : { version: 0, bytes: Buffer.alloc(0) }])
+        },
+        named,
+      )
+    },
+  )
+
+  test('a live version is left behind by a rollback to one that opens, and a damaged older one passed over', async () => {
+    const kept = emptyKept()
+    const store = openHost(kept, { key: generateKey(), history: 2 })
+    const { version } = await store.set('a', { K: 'sound' })
+    for (const K of ['older', 'live']) await store.set('a', { K })
+    const [live, older, sound] = kept.rows.get(at('a'))!.versions
+    const damaged = [live, older].map((sealed) => ({ version: sealed!.version, bytes: Buffer.from(sealed!.bytes) }))
+    for (const { bytes } of damaged) bytes[60]! ^= 1
+    tamper(kept, at('a'), [...damaged, sound!])
+    for (const other of [String(older!.version), 'none']) {
+      expect(await failureOf(() => store.rollback('a', other))).toMatchObject({ code: 'CORRUPT', secret: 'a' })
+    }
+    await store.rollback('a', version)
+    expect((await store.get('a'))?.values['K']).toBe('sound')
   })
 
   test('a row of another store that the same key opens', async () => {
