@@ -1,10 +1,10 @@
 import { parse } from 'dotenv'
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { formatDotenv, parseDotenv } from '../../src/cli/dotenv.ts'
 import { CliError } from '../../src/cli/failure.ts'
+import { cases, fc } from '../helpers/property.ts'
 
-const runs = { numRuns: process.env['SLOW'] === '1' ? 10_000 : 300 }
+const runs = { numRuns: cases(300, 10_000) }
 const value = fc.oneof(
   fc.string({ unit: 'grapheme' }),
   fc.string({ unit: fc.constantFrom('a', ' ', '\n', '\r', '\t', '#', "'", '"', '`', '\\', 'n', '$', '=', '{') }),

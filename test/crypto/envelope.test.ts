@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { deriveDataKey } from '../../src/crypto/data-key.ts'
 import { openEnvelope, readEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
 import type { EnvelopeAddress } from '../../src/crypto/envelope.ts'
 import type { DataKey } from '../../src/crypto/data-key.ts'
+import { cases, fc } from '../helpers/property.ts'
 import { openReferenceEnvelope } from '../helpers/reference-decoder.ts'
 
 const secret = randomBytes(32)
@@ -20,7 +20,7 @@ function opened(dataKey: DataKey, address: EnvelopeAddress, envelope: Buffer): s
 }
 
 test('random texts open as they were sealed, and the reference reads the same', () => {
-  const runs = process.env['SLOW'] === '1' ? 5_000 : 200
+  const runs = cases(200, 5_000)
   fc.assert(
     fc.property(
       fc.string({ unit: 'binary', maxLength: 600 }),

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createRedactor } from '../../src/redact/index.ts'
+import { fc } from '../helpers/property.ts'
 import { ENCODERS, numRuns, secretValue, someText } from './oracle.ts'
 
 describe.each(Object.entries(ENCODERS))('a value %s', (_form, encode) => {

@@ -1,10 +1,10 @@
 /** Slow, obvious counterparts of what the redactor does, and what its property tests are made of. */
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import type { Redactor } from '../../src/redact/index.ts'
+import { cases, fc } from '../helpers/property.ts'
 
 /** How many cases a property test runs. */
-export const numRuns = process.env['SLOW'] === '1' ? 10_000 : 1_000
+export const numRuns = cases(1_000, 10_000)
 
 /** Characters that mean something to an expression, an encoder, a terminal or a parser. */
 const AWKWARD = Array.from('.*+?^${}()|[]\\/%&=<>"\'`#;:,!~@- \n\t$&abcXYZ019_äßéñ漢字😀€')

@@ -1,10 +1,10 @@
-import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createRedactor } from '../../src/redact/index.ts'
 import { formsOf } from '../../src/redact/forms.ts'
 import { createMaskingBuffer } from '../../src/redact/mask.ts'
 import { buildMatcher, type Matcher } from '../../src/redact/matcher.ts'
 import { endOfForm, matchAcrossSeams } from '../../src/redact/seam.ts'
+import { fc } from '../helpers/property.ts'
 import { numRuns } from './oracle.ts'
 
 const SEAMS = ['\n', '\r\n', '\n  ', '\x1b[0m\n\x1b[36m', '\x1b[1;32m', '\n\x1b[31m\t', '\x1b[0m\r\n']

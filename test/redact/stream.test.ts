@@ -1,10 +1,10 @@
 import { Readable, Writable } from 'node:stream'
 import { buffer, text as textOf } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
-import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { createRedactor, WITHHELD } from '../../src/redact/index.ts'
 import { maskingBuffer } from '../../src/redact/redactor.ts'
+import { fc } from '../helpers/property.ts'
 import { ENCODERS, numRuns, secretValue, someText, throughStream } from './oracle.ts'
 
 const VALUE = 'pä55wörd/with+€ and % 漢字'

@@ -218,14 +218,15 @@ test('json refuses what its schema refuses without a word', async () => {
 })
 
 test('a text of a mebibyte is checked in no time, whatever it repeats', async () => {
-  const begin = performance.now()
+  // Of this process alone: others may keep it waiting. What grows by the square takes hours.
+  const begin = process.cpuUsage()
   for (const part of ['-----BEGIN CERTIFICATE-----\n', '-----BEGIN A-----\n-----END A-----\n', '\\n', '\r', ' ', '.']) {
     const text = part.repeat((1024 * 1024) / part.length)
     for (const schema of [pemCertificate(), pemPrivateKey(), sshPrivateKey(), url(), jwt(), json(), base64()]) {
       expect(await answer(schema, text)).toHaveLength(1)
     }
   }
-  expect(performance.now() - begin).toBeLessThan(20_000)
+  expect(process.cpuUsage(begin).user / 1_000).toBeLessThan(60_000)
 })
 
 test.each<[string, () => unknown, string]>([

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { doubledMember } from '../../src/stores/json-members.ts'
+import { cases, fc } from '../helpers/property.ts'
 
-const RUNS = process.env['SLOW'] === '1' ? 20_000 : 500
+const RUNS = cases(500, 20_000)
 
 describe('doubledMember', () => {
   test.each([

@@ -1,6 +1,6 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TemplateError } from '../../src/errors.ts'
+import { cases, fc } from '../helpers/property.ts'
 import {
   analyzeTemplate,
   checkTemplate,
@@ -11,7 +11,7 @@ import {
 } from '../../src/template/index.ts'
 import { recordingStore } from './recording-store.ts'
 
-const RUNS = process.env['SLOW'] === '1' ? 20_000 : 2_000
+const RUNS = cases(2_000, 20_000)
 const RECORDS = { api: { TOKEN: 't', USER: 'u' }, only: { KEY: 'k' }, '2fa': { X: 'x' } }
 const CYCLE: Record<string, unknown> = {}
 CYCLE['self'] = CYCLE

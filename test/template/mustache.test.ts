@@ -1,9 +1,9 @@
-import fc from 'fast-check'
 import Mustache from 'mustache'
 import { describe, expect, it } from 'vitest'
 import { compileTemplate, resolveTemplate } from '../../src/template/index.ts'
+import { cases, fc } from '../helpers/property.ts'
 
-const RUNS = process.env['SLOW'] === '1' ? 20_000 : 2_000
+const RUNS = cases(2_000, 20_000)
 const VIEW = {
   SECRETS: { api: { TOKEN: 'tok{{en}}', USER: '<&"\'>' }, 'my-db': { URL: 'a\nb $& \\' }, _x: { K: '' } },
   INPUTS: { name: 'acme', n: 42, f: -0.5, yes: true, no: false, deep: { 'a-b': { c: '}}' } }, list: ['p', ' q '] },

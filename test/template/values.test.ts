@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkTemplate, compileTemplate, resolveTemplate, type TemplateContexts } from '../../src/template/index.ts'
+import { fc } from '../helpers/property.ts'
 import { failure } from './expectations.ts'
 import { recordingStore } from './recording-store.ts'
 

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
-import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { decodePayload, encodePayload } from '../../src/worker/payload.ts'
+import { cases, fc } from '../helpers/property.ts'
 import { echo, give, giveDeep, memoryOf, nested, pid, registry } from '../fixtures/worker/functions.mjs'
 
 afterAll(() => registry.close())
@@ -85,7 +85,7 @@ describe('arguments and results come back equal', () => {
   })
 
   test('whatever plain data it is', () => {
-    const runs = process.env['SLOW'] === '1' ? 20_000 : 1_000
+    const runs = cases(1_000, 20_000)
     fc.assert(
       fc.property(
         fc.anything({ withBigInt: true, withDate: true, withSparseArray: true, withTypedArray: true }),

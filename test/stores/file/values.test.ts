@@ -1,11 +1,9 @@
-import fc from 'fast-check'
 import { existsSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { rawKeyBytes } from '../../../src/crypto/raw-key.ts'
+import { cases, fc } from '../../helpers/property.ts'
 import { readReference } from '../../helpers/reference-decoder.ts'
 import { failureOf, shownBy, storeFolder } from '../../helpers/store-folder.ts'
-
-const SLOW = process.env['SLOW'] === '1'
 
 test('names such as __proto__, and values of every kind, come back exact', async () => {
   const { open } = storeFolder()
@@ -107,6 +105,6 @@ test('random stores: what is read is what a plain map holds, and the reference d
       expect([...live.keys()].sort()).toEqual([...model.keys()].sort())
       for (const [address, expected] of model) expect(live.get(address)).toEqual(expected)
     }),
-    { numRuns: SLOW ? 500 : 25 },
+    { numRuns: cases(25, 500) },
   )
 })

@@ -1,8 +1,8 @@
-import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { deriveDataKey } from '../../../src/crypto/data-key.ts'
 import { sealEnvelope } from '../../../src/crypto/envelope.ts'
 import { packVersions, unpackVersions, withNext } from '../../../src/stores/sealing/packing.ts'
+import { cases, fc } from '../../helpers/property.ts'
 
 const storeId = Buffer.alloc(16, 1)
 const key = deriveDataKey(Buffer.alloc(32, 2), storeId)
@@ -17,7 +17,7 @@ test('any number of versions is joined and taken apart, in order', () => {
       const versions = numbers.map(sealed)
       expect(unpackVersions(packVersions(versions))).toEqual(versions)
     }),
-    { numRuns: process.env['SLOW'] === undefined ? 20 : 1_000 },
+    { numRuns: cases(20, 1_000) },
   )
 })
 
