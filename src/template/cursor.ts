@@ -4,7 +4,7 @@ import { pointerOf } from './frame.ts'
 import type { Site } from './issue.ts'
 import type { Path } from './path.ts'
 import type { Piece } from './pieces.ts'
-import type { Mark, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 import type { TagPlace } from './types.ts'
 
 /** More distinct references than this are looked up in a map. */
@@ -52,8 +52,8 @@ export function emit(scan: Scan, piece: Piece, start: number, end: number): void
 }
 
 /** Notes a tag for those who rewrite templates. */
-export function mark(scan: Scan, kind: Mark['kind'], start: number, end: number, body: string): void {
-  scan.plan.notes?.marks?.push({ site: scan.site, text: scan.text, kind, start, end, body })
+export function mark(scan: Scan, start: number, end: number, reference?: string): void {
+  scan.plan.notes?.marks?.push({ site: scan.site, text: scan.text, start, end, reference })
 }
 
 /** Where something stands, as callers see it. */

@@ -89,9 +89,8 @@ async function keyOf(name: string, describe: MigrateOptions['describe']): Promis
 }
 
 /** The secret that a flat reference names. */
-function flatName({ kind, body }: Mark): string | undefined {
-  if (kind !== 'reference') return undefined
-  const [, name, key] = body.split('.')
+function flatName({ reference = '' }: Mark): string | undefined {
+  const [, name, key] = reference.split('.')
   return key === undefined ? name : undefined
 }
 
@@ -135,15 +134,15 @@ function rewrite(rewriting: Rewriting, marks: readonly Mark[]): void {
 
 /** How one tag is rewritten; `undefined`: it stays as it is. */
 function editOf({ plan, keys, to }: Rewriting, mark: Mark): TemplateChange | undefined {
-  const { site, text, end, body } = mark
+  const { site, text, end, reference = '' } = mark
   let { start } = mark
   let before = text.slice(start, end)
   let after = before
   const secret = flatName(mark)
   const key = secret === undefined ? undefined : keys.get(secret)
   if (key !== undefined) {
-    if ('fault' in key) report(plan, key.fault, site, start, end, { reference: body })
-    else after = before.replace(body, () => `${body}.${key.key}`)
+    if ('fault' in key) report(plan, key.fault, site, start, end, { reference })
+    else after = before.replace(reference, () => `${reference}.${key.key}`)
   }
   if (to === 'dollar' && !after.startsWith('$')) after = `$${after}`
   else if (to === 'mustache' && after.startsWith('$')) {

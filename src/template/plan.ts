@@ -28,11 +28,10 @@ export interface Mark {
   readonly site: Site
   /** The whole string. */
   readonly text: string
-  readonly kind: 'reference' | 'literal' | 'comment'
   readonly start: number
   readonly end: number
-  /** What stands between the braces, without blanks around it. */
-  readonly body: string
+  /** The reference that it is, without blanks around it; `undefined` for a comment or a literal. */
+  readonly reference: string | undefined
 }
 
 /** What an analysis keeps beside the plan itself. */

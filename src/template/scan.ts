@@ -36,7 +36,7 @@ export function scanText(plan: Plan, site: Site, text: string, at: number): (str
   if (opener !== '{{') scan.next = find(text, opener, 0)
   for (let from = scan.next; from !== NONE;) {
     from = openAfter(scan, readTag(scan, from))
-    if (plan.issues.length !== 0 && isFull(plan)) return undefined
+    if (isFull(plan)) return undefined
   }
   const { pieces, copied } = scan
   if (pieces === null) return undefined
@@ -125,7 +125,7 @@ function readReference(scan: Scan, path: Path, start: number, end: number): numb
 }
 
 function noteReference(scan: Scan, notes: Notes, path: Path, start: number, end: number): void {
-  mark(scan, 'reference', start, end, path.text)
+  mark(scan, start, end, path.text)
   notes.references.push({
     reference: path.text,
     namespace: path.namespace,
@@ -154,10 +154,10 @@ function secretFault({ plan, site }: Scan, segments: readonly string[]): Templat
 
 /** A comment ends at the next `}}`, whatever stands in it. */
 function readComment(scan: Scan, { start, body }: Opened): number {
-  const close = closeAfter(scan, body + 1)
+  const close = closeAfter(scan, body)
   if (close === NONE) return readUnclosed(scan, start, body)
   const end = close + 2
-  mark(scan, 'comment', start, end, scan.text.slice(body, close))
+  mark(scan, start, end)
   if (scan.plan.settings.keepForeign) return end
   emit(scan, COMMENT, start, end)
   scan.isMixed = true
@@ -171,12 +171,11 @@ function literalAt(scan: Scan, { start, body }: Opened): number {
   if (quote !== "'" && quote !== '"') return -1
   const literal = LITERALS.find((item) => text.startsWith(item + quote, body + 1))
   if (literal === undefined) return -1
-  const quoted = body + 1 + literal.length + 1
-  const close = skipBlanks(text, quoted)
+  const close = skipBlanks(text, body + 1 + literal.length + 1)
   if (!text.startsWith('}}', close)) return -1
   emit(scan, { literal }, start, close + 2)
   scan.isMixed = true
-  mark(scan, 'literal', start, close + 2, text.slice(body, quoted))
+  mark(scan, start, close + 2)
   return close + 2
 }
 
@@ -207,7 +206,7 @@ function readForeign(scan: Scan, opened: Opened): number {
 
 function nearMissOf(scan: Scan, reference: string): string | undefined {
   const [name = ''] = reference.split('.', 1)
-  return reference === '' ? undefined : nearMiss(name, scan.plan.namespaces)
+  return nearMiss(name, scan.plan.namespaces)
 }
 
 /** A tag that is not ours and does not end: kept as text, or an issue. The scan goes on at the next `{{`. */

@@ -147,8 +147,9 @@ function storeError(plan: Plan, error: unknown): Error {
   const findings = { max: 1, issues: [] }
   for (const site of plan.sites ?? []) {
     for (const part of site.parts) {
-      const path = typeof part === 'string' ? undefined : plan.paths?.[part.slot]
-      if (path?.isSecret !== true || typeof part === 'string') continue
+      if (typeof part === 'string') continue
+      const path = plan.paths?.[part.slot]
+      if (path?.isSecret !== true) continue
       report(findings, 'STORE_ERROR', site, part.start, part.end, { reference: path.text })
     }
   }

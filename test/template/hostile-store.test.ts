@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { StoreError } from '../../src/errors.ts'
+import { StoreError, type TemplateError } from '../../src/errors.ts'
 import type { SecretStore } from '../../src/store.ts'
 import { checkTemplate, compileTemplate, resolveTemplate } from '../../src/template/index.ts'
 import { failure } from './expectations.ts'
+import { recordingStore } from './recording-store.ts'
 
 const TEMPLATE = ['{{ SECRETS.a.B }}', '{{ SECRETS.c.D }}']
 type Answer = (names: readonly string[]) => unknown
@@ -49,6 +50,63 @@ describe('hostile stores', () => {
       const error = await failure(resolveWith(() => answer))
       expect(error).toMatchObject({ code: 'STORE_ERROR', retryable: false, cause: { code: 'BAD_ANSWER' } })
     }
+    expect(await failure(resolveWith(() => []))).toMatchObject({
+      cause: { message: 'The store did not give one answer for each request.' },
+    })
+  })
+
+  it('an answer need not name its secret', async () => {
+    expect(await resolveWith(() => [{ values: { B: '1' } }, { values: { D: '2' } }])).toEqual(['1', '2'])
+  })
+
+  it('a secret that is asked for without a key is asked for whole, in whatever order its references stand', async () => {
+    for (const references of ['{{ SECRETS.a }}{{ SECRETS.a.B }}', '{{ SECRETS.a.B }}{{ SECRETS.a }}']) {
+      const store = recordingStore({ a: { B: 'v' } })
+      expect(await resolveTemplate(references, { SECRETS: store })).toBe('vv')
+      expect(store.asked).toEqual([{ requests: [{ name: 'a' }], options: {} }])
+    }
+  })
+
+  it('what is not there is missing, in a check as well', async () => {
+    const records = { a: { B: 'v' }, two: { A: 'v', B: 'v' }, empty: {} }
+    const template = ['{{ SECRETS.c.D }}', '{{ SECRETS.a.C }}', '{{ SECRETS.a }}', '{{ SECRETS.two }}', '{{ SECRETS.empty }}'] // prettier-ignore
+    for (const SECRETS of [records, recordingStore(records)]) {
+      const { issues } = (await failure(resolveTemplate(template, { SECRETS }))) as TemplateError
+      expect(issues.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+        'SECRET_NOT_FOUND /0',
+        'KEY_NOT_FOUND /1',
+        'FLAT_AMBIGUOUS /3',
+        'KEY_NOT_FOUND /4',
+      ])
+      expect(await checkTemplate(template, { SECRETS })).toEqual(issues)
+    }
+    const odd = { a: null, c: 'text' } as never
+    expect(await checkTemplate(['{{ SECRETS.a }}', '{{ SECRETS.c.D }}'], { SECRETS: odd })).toMatchObject([
+      { code: 'SECRET_NOT_FOUND' },
+      { code: 'SECRET_NOT_FOUND' },
+    ])
+  })
+
+  it('a check of a store reads no value, so that none is too long', async () => {
+    const SECRETS = recordingStore({ a: { B: 'v' } })
+    expect(await checkTemplate('{{ SECRETS.a.B }}', { SECRETS }, { limits: { outputLength: 0 } })).toEqual([])
+    expect(SECRETS.asked).toEqual([])
+  })
+
+  it('a store that fails is told at the first reference to a secret', async () => {
+    const failing = answering(() => Promise.reject(new Error('canary')))
+    const template = ['x', 'x {{ D }} {{ SECRETS.a.B }} {{ SECRETS.c.D }}']
+    const error = await failure(resolveTemplate(template, { SECRETS: failing, D: 1 }))
+    expect((error as TemplateError).issues).toEqual([
+      {
+        code: 'STORE_ERROR',
+        pointer: '/1',
+        start: 10,
+        end: 27,
+        reference: 'SECRETS.a.B',
+        message: 'The secrets could not be read.',
+      },
+    ])
   })
 
   it('a store that throws at once or rejects late is a failure whose text is not passed on', async () => {
@@ -107,8 +165,8 @@ describe('hostile stores', () => {
   })
 
   it('names and keys that no store can hold are missing, and not asked for', async () => {
-    const asked: string[] = []
-    const store = answering((names) => (asked.push(...names), [])) // prettier-ignore
+    const asked: unknown[] = []
+    const store = answering((names) => (asked.push(names), [])) // prettier-ignore
     const error = await failure(resolveTemplate('{{ SECRETS.2fa.X }}{{ SECRETS.a.B-C }}', { SECRETS: store }))
     expect(error).toMatchObject({ issues: [{ code: 'SECRET_NOT_FOUND' }, { code: 'SECRET_NOT_FOUND' }] })
     expect(asked).toEqual([])

@@ -207,7 +207,7 @@ describe('data', () => {
       expect(await codesOf(fill('{{ D.v }}', { D: { v: value } }))).toEqual(['UNSUPPORTED_VALUE'])
       expect(await fill('{{ D.v }}', { D: { v: value } }, { opaque: 'keep' })).toBe(value)
     }
-    for (const value of [NaN, Infinity, [], {}]) {
+    for (const value of [NaN, Infinity, [], {}, new Date(0)]) {
       expect(await codesOf(fill('-{{ D.v }}', { D: { v: value } }))).toEqual(['NOT_SCALAR'])
     }
   })

@@ -88,6 +88,7 @@ describe('the rules of templates', () => {
   it('7: removes comments, and the lines that they stand alone on', async () => {
     expect(await fill('a\n  {{! one }} {{! two\n }}\t\r\nb {{! {{ SECRETS.api.TOKEN }}c\n{{!last}}')).toBe('a\nb c\n')
     expect(await fill('a {{! x }}b', { foreign: 'keep' })).toBe('a {{! x }}b')
+    expect(await fill('a {{! x', { foreign: 'keep' })).toBe('a {{! x')
     expect(analyzeTemplate('{{! {{ SECRETS.api.TOKEN }}').references).toEqual([])
   })
 
@@ -110,6 +111,12 @@ describe('the rules of templates', () => {
       '{{=<% %>=}}',
       '{{.}}',
       '{{# SECRETS.api.TOKEN }}',
+      '{{&&& SECRETS.api.TOKEN }}',
+      '{{& ! x }}',
+      "{{& '$' }}",
+      "{{ '$' x }}",
+      '{{ \'$" }}',
+      '{{ `$` }}',
     ]) {
       expect(await issuesOf(fill(`ab${tag}`)), tag).toMatchObject([
         { code: 'UNSUPPORTED_TAG', start: 2, end: 2 + tag.length },
@@ -390,7 +397,9 @@ describe('the rules of templates', () => {
     await failure(fill('{{SECRETS.api.TOKEN}}{{INPUTS.nope}}', { redactor }))
     expect(told).toHaveLength(1)
     const failing = { add: () => { throw new Error('s3cret-token') } } // prettier-ignore
-    expect(String(await failure(fill('{{SECRETS.api.TOKEN}}', { redactor: failing })))).not.toContain('s3cret')
+    const error = await failure(fill('{{SECRETS.api.TOKEN}}', { redactor: failing }))
+    expect(error).toMatchObject({ code: 'INVALID_OPTION', message: 'redactor.add failed.' })
+    expect(String(error)).not.toContain('s3cret')
   })
 
   it('refuses options, contexts and stores that it does not know, by rejecting', async () => {

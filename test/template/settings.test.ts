@@ -130,6 +130,8 @@ describe('a foreign tag that is kept', () => {
     ['of three braces', '{{{ other.x }}}', 0, 15],
     ['of two braces, with one behind it', '{{ other.x }}}', 0, 13],
     ['of two braces and one inside, closed by two', '{{{ other.x }} }', 0, 14],
+    ['of three braces and an ampersand', '{{{& other.x }}}', 0, 16],
+    ['of two braces, an ampersand and a brace', '{{&{ other.x }}}', 0, 15],
   ])('ends where mustache ends it: %s', (_, text, start, end) => {
     const { foreign } = analyzeTemplate(text, { foreign: 'keep' })
     expect(foreign).toMatchObject([{ start, end }])
