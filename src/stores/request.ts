@@ -5,7 +5,8 @@ import type { SecretAddress } from '../secret.ts'
 import type { ListOptions, ReadOptions, SecretRequest, SetOptions } from '../store.ts'
 
 /**
- * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object. Left out is fine.
+ * Throws UNKNOWN_OPTION for an option that `what` does not have, INVALID_OPTION if `options` is no object, or a signal among them
+ * no AbortSignal. Left out is fine.
  */
 export function assertOptions(what: string, options: unknown, known: readonly string[]): void {
   if (options === undefined) return
@@ -13,8 +14,11 @@ export function assertOptions(what: string, options: unknown, known: readonly st
     throw argumentError('INVALID_OPTION', `${what}: the options must be an object, e.g. { ${known[0] ?? ''}: … }.`)
   }
   const unknown = Object.keys(options).find((name) => !known.includes(name))
-  if (unknown === undefined) return
-  throw argumentError('UNKNOWN_OPTION', `${what} has no option ${quoteName(unknown)}; it has ${known.join(', ')}.`)
+  if (unknown !== undefined) {
+    throw argumentError('UNKNOWN_OPTION', `${what} has no option ${quoteName(unknown)}; it has ${known.join(', ')}.`)
+  }
+  if (!('signal' in options) || options.signal === undefined || options.signal instanceof AbortSignal) return
+  throw argumentError('INVALID_OPTION', `${what}: signal must be an AbortSignal.`)
 }
 
 /** Checks a secret's name and the scope of `options`, which is `default` if left out, and gives the scope. */

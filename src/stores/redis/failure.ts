@@ -90,7 +90,7 @@ export function badAnswer(what: string): StoreError {
 export function emptied(): StoreError {
   return new StoreError('CORRUPT', `The ${STORE} store has lost everything that it held.`, {
     store: STORE,
-    hint: 'Redis was emptied, or restarted without its data. Restore it; a host that is started anew takes it as it is.',
+    hint: 'Redis was emptied, or restarted without its data. Put its data back, and every host reads on; or start the hosts anew, which begin an empty store, and set the secrets again.',
   })
 }
 

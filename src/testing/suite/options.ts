@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Cases } from './case.ts'
 import { assertArgumentFailure, assertSecret, asWritable } from './checks.ts'
-import { verbsWithOptions } from './verbs.ts'
+import { verbsWithOptions, verbsWithSignal } from './verbs.ts'
 
 const SEED = { default: { a: { KEY: 'before', OTHER: 'y' } }, acme: { a: { KEY: 'z' } } }
 
@@ -13,6 +13,17 @@ export const optionCases: Cases = {
     for (const { call, timing } of verbsWithOptions(store, misspelt))
       await assertArgumentFailure('UNKNOWN_OPTION', call, timing)
     await assertArgumentFailure('UNKNOWN_OPTION', () => store.getMany([{ name: 'a' }], misspelt as object))
+    assertSecret(await store.get('a'), { name: 'a', values: SEED.default.a })
+  },
+
+  async 'every verb that takes a signal refuses what is none'(open) {
+    const store = await open(SEED)
+    // A controller in the place of its signal would never give up.
+    for (const none of [new AbortController(), null, true]) {
+      const options = { signal: none as unknown as AbortSignal }
+      for (const { call, timing } of verbsWithSignal(store, options))
+        await assertArgumentFailure('INVALID_OPTION', call, timing)
+    }
     assertSecret(await store.get('a'), { name: 'a', values: SEED.default.a })
   },
 

@@ -29,6 +29,18 @@ export function namedVerbs(store: SecretStore, name: string, options: { readonly
   return calls
 }
 
+/** All verbs that take a signal. */
+export function verbsWithSignal(store: SecretStore, options: { readonly signal?: AbortSignal }): VerbCall[] {
+  const versioned = withHistory(store)
+  const calls: VerbCall[] = [
+    { verb: 'describe', call: () => store.describe('a', options), timing: describeTiming(store) },
+    { verb: 'get', call: () => store.get('a', options), timing: 'rejects' },
+    { verb: 'getMany', call: () => store.getMany([{ name: 'a' }], options), timing: 'rejects' },
+  ]
+  if (versioned) calls.push({ verb: 'history', call: () => versioned.history('a', options), timing: 'rejects' })
+  return calls
+}
+
 /** All verbs that take `options`. */
 export function verbsWithOptions(store: SecretStore, options: { readonly scope?: string }): VerbCall[] {
   const watched = withWatch(store)

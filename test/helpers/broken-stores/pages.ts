@@ -124,7 +124,8 @@ export const pages: readonly Breakage[] = [
         ...store,
         getMany: async (requests, options) => {
           if (gone) throw new StoreError('UNAVAILABLE', 'No connection.')
-          options?.signal?.addEventListener('abort', () => (gone = true))
+          const { signal } = options ?? {}
+          if (signal instanceof AbortSignal) signal.addEventListener('abort', () => (gone = true))
           return store.getMany(requests, options)
         },
       }

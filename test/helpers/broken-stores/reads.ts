@@ -92,7 +92,10 @@ export const reads: readonly Breakage[] = [
       ...store,
       get: (name, options) => store.get(name, options && { ...options, signal: undefined }),
     }),
-    fails: ['get: get rejects with the reason of an aborted signal'],
+    fails: [
+      'get: get rejects with the reason of an aborted signal',
+      'options: every verb that takes a signal refuses what is none',
+    ],
   },
   {
     what: 'rejects with its own error instead of the reason',
@@ -140,6 +143,7 @@ export const reads: readonly Breakage[] = [
       'describe: describe answers at once where the store declares it',
       'describe: describe fails with the reason of an aborted signal',
       'options: every verb refuses an option that it does not know',
+      'options: every verb that takes a signal refuses what is none',
       'hostile names: every verb refuses what is no name',
       'hostile names: every verb refuses what is no scope',
       'close: after close every verb fails with CLOSED',

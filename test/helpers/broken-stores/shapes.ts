@@ -114,6 +114,17 @@ export const shapes: readonly Breakage[] = [
     fails: ['options: every verb refuses an option that it does not know'],
   },
   {
+    what: 'takes no notice of a signal that is none',
+    broken: (store) => ({
+      ...store,
+      get: (name, options) => {
+        const { signal, ...others } = options ?? {}
+        return store.get(name, signal instanceof AbortSignal ? options : others)
+      },
+    }),
+    fails: ['options: every verb that takes a signal refuses what is none'],
+  },
+  {
     what: 'ignores ifVersion, though it says that it cannot compare versions',
     broken: (store) => ({
       ...store,
