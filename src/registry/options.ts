@@ -10,13 +10,12 @@ import type { PoolLimits } from '../worker/scheduler.ts'
 import type { Permission, User } from '../worker/confinement.ts'
 import type { CallOptions, Isolation, LogLine, PermissionOption, RegisterOptions, RegistryOptions } from './types.ts'
 
-const count = (least: number): z.ZodType<number> =>
-  z.int({ error: `a whole number from ${least} on` }).min(least, `a whole number from ${least} on`)
+const count = (least: number): z.ZodType<number> => z.int({ error: `a whole number from ${least} on` }).min(least)
 /** Longer delays than a timer takes would fire at once. */
 export const milliseconds = z
   .number({ error: 'milliseconds, from 0 to 2,147,483,647' })
-  .min(0, 'milliseconds, from 0 to 2,147,483,647')
-  .max(2 ** 31 - 1, 'milliseconds, from 0 to 2,147,483,647')
+  .min(0)
+  .max(2 ** 31 - 1)
 const flag = z.boolean({ error: 'true or false' })
 const text = z.string({ error: 'a string' })
 const isolation = z.enum(['warm', 'call', 'inline'], { error: "'warm', 'call' or 'inline'" })

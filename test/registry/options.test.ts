@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { createRegistry, memoryStore, type RegisterOptions, type Registry } from 'latchkey'
 import { afterEach, describe, expect, test } from 'vitest'
-import { registrySettings } from '../../src/registry/options.ts'
+import { checkSettings, readySettings, registrySettings } from '../../src/registry/options.ts'
 import { rejection, thrownBy } from '../helpers/thrown.ts'
 
 const store = memoryStore({ gh: { TOKEN: 't' } })
@@ -48,7 +48,17 @@ describe('createRegistry', () => {
     ['graceMs', { store, graceMs: -1 }, 'INVALID_OPTION', 'graceMs must be milliseconds'],
     ['pool', { store, pool: 4 }, 'INVALID_OPTION', 'pool must be an object'],
     ['a pool of null', { store, pool: null }, 'INVALID_OPTION', 'pool must be an object'],
-    ['an unknown option of pool', { store, pool: { max: 4 } }, 'UNKNOWN_OPTION', 'it has maxProcesses'],
+    [
+      'an unknown option of pool',
+      { store, pool: { max: 4 } },
+      'UNKNOWN_OPTION',
+      'createRegistry: pool has no option "max"; it has maxProcesses',
+    ],
+    ['preload', { store, pool: { preload: 'zod' } }, 'INVALID_OPTION', 'preload must be an array of packages'],
+    ['a package of preload', { store, pool: { preload: [1] } }, 'INVALID_OPTION', 'preload.0 must be a string'],
+    ['uid', { store, uid: 'root' }, 'INVALID_OPTION', "uid must be a user's id."],
+    ['a uid of root', { store, uid: 0 }, 'INVALID_OPTION', "uid must be a user's id, and not root's."],
+    ['watch', { store, watch: 1 }, 'INVALID_OPTION', 'watch must be true or false'],
     [
       'maxProcesses',
       { store, pool: { maxProcesses: 0 } },
@@ -68,6 +78,18 @@ describe('createRegistry', () => {
     const error = thrownBy(() => create(options))
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject(refusal(code, message))
+  })
+
+  test.each<[string, unknown]>([
+    ['a function for the store', { store: () => store }],
+    ["missing: 'throw'", { store, missing: 'throw' }],
+    ["missing: 'defer'", { store, missing: 'defer' }],
+    ['isolation', { store, isolation: 'call' }],
+    ['the shortest and the longest time', { store, graceMs: 0, timeoutMs: 2 ** 31 - 1 }],
+    ['the smallest pool', { store, pool: { maxProcesses: 1, maxPerKey: 1, spares: 0, maxQueue: 0, maxOldSpaceMb: 1 } }],
+    ['a function for onLog', { store, onLog: () => undefined }],
+  ])('takes %s', async (_, options) => {
+    await create(options).close()
   })
 
   test('takes undefined for any option as absent', async () => {
@@ -106,6 +128,8 @@ describe('register', () => {
     ],
     ['a module that is no URL', { module: 'file://[' }, 'INVALID_OPTION', 'module must be the URL'],
     ['a module of a list', { module: ['file:///a.mjs'] }, 'INVALID_OPTION', 'module must be the URL'],
+    ['a module without slashes', { module: 'file:a.mjs' }, 'INVALID_OPTION', 'module must be the URL'],
+    ['isAuthError', { isAuthError: true }, 'INVALID_OPTION', 'must be a function that tells whether an error is one'],
     ['isolation', { isolation: 'none' }, 'INVALID_OPTION', "isolation must be 'warm'"],
     ['timeoutMs', { timeoutMs: NaN }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
     ['permission', { permission: false }, 'INVALID_OPTION', 'permission must be true, or { read?, write?, net? }'],
@@ -131,6 +155,17 @@ describe('register', () => {
     const error = thrownBy(() => register(options))
     expect(error).toBeInstanceOf(TypeError)
     expect(error).toMatchObject(refusal(code, message))
+  })
+
+  test.each<[string, unknown]>([
+    ['the URL of a module as a text', { module: 'file:///a.mjs' }],
+    ['the URL of a module as a URL', { module: new URL('file:///a.mjs') }],
+    ["results: 'pass'", { results: 'pass' }],
+    ["results: 'redact'", { results: 'redact' }],
+    ["results: 'refuse'", { results: 'refuse' }],
+    ['a function for isAuthError', { isAuthError: () => false }],
+  ])('takes %s', async (_, options) => {
+    expect(await register({ name: 'f', ...(options as object) })(() => 1)()).toBe(1)
   })
 
   test('takes undefined for any option, and for all of them, as absent', async () => {
@@ -173,6 +208,11 @@ describe('a call', () => {
     expect(await rejection(registry.call('read', [], options as never))).toMatchObject(refusal(code, message))
   })
 
+  test('takes a signal and a function for isAuthError', async () => {
+    const { signal } = new AbortController()
+    expect(await read.with({ signal, isAuthError: () => false, isolation: 'inline' })()).toBe(1)
+  })
+
   test('says which of both has refused its options', async () => {
     expect(thrownBy(() => read.with(null as never))).toMatchObject(refusal('INVALID_OPTION', 'with takes an object'))
     expect(await rejection(registry.call('read', [], null as never))).toMatchObject(
@@ -203,6 +243,47 @@ test('check takes a scope and nothing else', async () => {
   expect(await check({ scope: '' })).toMatchObject(refusal('INVALID_NAME', 'is not a scope'))
   expect(await check(null)).toMatchObject(refusal('INVALID_OPTION', 'check takes an object'))
   expect(await registry.check({ scope: undefined })).toMatchObject({ ok: true })
+})
+
+describe('ready and check', () => {
+  const settings = registrySettings({ store, scope: 'acme', timeoutMs: 7 })
+
+  test.each<[string, unknown, string, string]>([
+    ['null', null, 'INVALID_OPTION', 'takes an object of options, e.g. { '],
+    ['an unknown option', { timeout: 1 }, 'UNKNOWN_OPTION', 'has no option "timeout"; it has '],
+    ['timeoutMs', { timeoutMs: -1 }, 'INVALID_OPTION', 'timeoutMs must be milliseconds'],
+  ])('refuse %s, and say which of both does', (_, options, code, message) => {
+    const ready = thrownBy(() => readySettings(options, settings))
+    expect(ready).toMatchObject(refusal(code, message))
+    expect(ready).toMatchObject(refusal(code, 'ready'))
+    const check = thrownBy(() => checkSettings(options, settings))
+    expect(check).toMatchObject(refusal(code, message))
+    expect(check).toMatchObject(refusal(code, 'check'))
+  })
+
+  test.each<[string, unknown, string, string]>([
+    ['scopes that are no list', { scopes: 'a' }, 'INVALID_OPTION', 'scopes must be an array of scopes'],
+    ['a scope of another type', { scopes: [1] }, 'INVALID_OPTION', 'scopes.0 must be a string'],
+    ['a scope that is none', { scopes: ['a', 'b c'] }, 'INVALID_NAME', '"b c" is not a scope'],
+    ['both', { scope: 'a', scopes: ['a'] }, 'INVALID_OPTION', 'check takes scope or scopes, not both.'],
+  ])('check refuses %s', (_, options, code, message) => {
+    expect(thrownBy(() => checkSettings(options, settings))).toMatchObject(refusal(code, message))
+  })
+
+  test('wait as long as the registry says, or as they are told', () => {
+    for (const options of [undefined, {}, { timeoutMs: undefined }]) {
+      expect(readySettings(options, settings)).toEqual({ timeoutMs: 7 })
+      expect(checkSettings(options, settings)).toEqual({ scopes: ['acme'], timeoutMs: 7 })
+    }
+    expect(readySettings({ timeoutMs: 5 }, settings)).toEqual({ timeoutMs: 5 })
+    expect(checkSettings({ timeoutMs: 5 }, settings)).toEqual({ scopes: ['acme'], timeoutMs: 5 })
+  })
+
+  test('look at the scopes that are given, at each once', () => {
+    expect(checkSettings({ scope: 'a' }, settings).scopes).toEqual(['a'])
+    expect(checkSettings({ scopes: ['a', 'b', 'a'] }, settings).scopes).toEqual(['a', 'b'])
+    expect(checkSettings({ scopes: [] }, settings).scopes).toEqual([])
+  })
 })
 
 describe('what somebody put on Object.prototype', () => {

@@ -41,7 +41,12 @@ describe('migrating a template', () => {
     const template = { "{{ '{{' }}": '{{! c }}{{ SECRETS.dd }} {{ "$" }} ${{ SECRETS.gh.USER }}' }
     const { json, changes } = await migrateTemplate(template, { describe: describeKeys, to: 'dollar' })
     expect(json).toEqual({ "${{ '{{' }}": '${{! c }}${{ SECRETS.dd.API_KEY }} ${{ "$" }} ${{ SECRETS.gh.USER }}' })
-    expect(changes.map(({ inKey }) => inKey)).toEqual([true, undefined, undefined, undefined])
+    expect(changes.map(({ inKey, before }) => [inKey, before])).toEqual([
+      [true, "{{ '{{' }}"],
+      [undefined, '{{! c }}'],
+      [undefined, '{{ SECRETS.dd }}'],
+      [undefined, '{{ "$" }}'],
+    ])
     const contexts = { SECRETS: { dd: { API_KEY: 'k' }, gh: { USER: 'u' } } }
     const after = await resolveTemplate(json, contexts, { syntax: 'dollar' })
     expect(after).toEqual(await resolveTemplate(template, contexts, { syntax: 'both' }))
