@@ -28,13 +28,12 @@ export function captureCallSite(): CallSite | undefined {
   const before = { stackTraceLimit: Error.stackTraceLimit, prepareStackTrace: Error.prepareStackTrace }
   let frames: unknown
   try {
-    Error.stackTraceLimit = 30
-    Error.prepareStackTrace = (_error, sites) => sites
+    setOnError({ stackTraceLimit: 30, prepareStackTrace: (_error: Error, sites: NodeJS.CallSite[]) => sites })
     frames = new Error().stack
   } finally {
-    Object.assign(Error, before)
+    setOnError(before)
   }
-  // A runtime that ignores prepareStackTrace gives text, from which no frame can be had for certain.
+  // Where Error is frozen, or prepareStackTrace ignored, it is text, from which no frame can be had for certain.
   if (!Array.isArray(frames)) return undefined
   const users = (frames as NodeJS.CallSite[]).filter(isUsers)
   const file = users[0]?.getFileName()
@@ -42,6 +41,11 @@ export function captureCallSite(): CallSite | undefined {
   if (url === undefined) return undefined
   const positions = users.filter((frame) => frame.getFileName() === file).map(positionOf)
   return { url, place: `${url}#${positions.reverse().join(',')}` }
+}
+
+/** Sets properties of `Error`, unless it is frozen, as under `--frozen-intrinsics`. */
+function setOnError(values: object): void {
+  for (const [name, value] of Object.entries(values)) Reflect.set(Error, name, value)
 }
 
 /** Frames of the engine and of Node (Array.map, an import) stand between the user's and ours. */

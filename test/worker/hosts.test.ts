@@ -49,6 +49,14 @@ test.each([
   },
 )
 
+test.each([
+  ['a flag', ['--frozen-intrinsics'], {}],
+  ['NODE_OPTIONS', [], { NODE_OPTIONS: '--frozen-intrinsics' }],
+])('a host whose intrinsics are frozen by %s runs functions that tell their module', async (_how, flags, env) => {
+  const each = ['warm', 'call', 'inline'].map((isolation) => `${isolation} true RangeError: out of range`)
+  expect(await output([...flags, 'frozen.mjs'], { env })).toBe([...each, 'MODULE_UNKNOWN'].join('\n'))
+})
+
 describe('the main module is refused before a child starts, and may still be called inline', () => {
   test.each([
     ['node main.mjs', ['main-registers.mjs'], {}],
