@@ -9,8 +9,8 @@ import type { Found, LiveVersion, Stamp } from './record.ts'
 
 /** A version that Vault knows of. */
 export interface KnownVersion extends Stamp {
-  /** When it is, or was, deleted: milliseconds since 1970; left out if never. */
-  readonly deletedAt?: number
+  /** It has a time of deletion. Whether that has come, Vault's clock says: a read is answered by it. */
+  readonly deletes: boolean
   /** What it held is gone for good. */
   readonly destroyed: boolean
 }
@@ -37,7 +37,7 @@ function knownVersion([number, metadata]: [string, unknown]): KnownVersion | und
   const stamp = stampOf({ ...metadata, version: Number(number) })
   const { deletion_time: deletionTime, destroyed } = metadata
   if (stamp === undefined || typeof destroyed !== 'boolean' || typeof deletionTime !== 'string') return undefined
-  return { ...stamp, destroyed, ...(deletionTime === '' ? {} : { deletedAt: Date.parse(deletionTime) }) }
+  return { ...stamp, destroyed, deletes: deletionTime !== '' }
 }
 
 /** Reads the versions that are kept, the live one first; none where the secret is not there. */

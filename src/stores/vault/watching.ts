@@ -17,7 +17,7 @@ import { knownVersions } from './versions.ts'
  * @param open - gives the client; throws if the store is closed.
  */
 export function watching(open: () => VaultClient, pollMs: number, host: VaultHost): Watching {
-  /** Values are read only where a version is not the one known. */
+  /** Values are read only where a version is not the one known, or has a time of deletion. */
   const look = async (scope: string, known: ReadonlyMap<string, string>): Promise<Map<string, string>> => {
     const client = open()
     const names = (await client.list(folderOf(scope))).filter(isSecretName)
@@ -25,10 +25,11 @@ export function watching(open: () => VaultClient, pollMs: number, host: VaultHos
     const lookAt = async (name: string): Promise<void> => {
       const address = { store: STORE, scope, secret: name }
       const [newest] = await knownVersions(client, address)
-      if (newest === undefined || newest.destroyed || (newest.deletedAt ?? Infinity) <= Date.now()) return
+      if (newest === undefined || newest.destroyed) return
       const version = versionOf(newest)
       // The metadata of a delete that is under way looks like that of any other write.
-      const live = version === known.get(name) ? newest : (await client.find(address)).live?.stamp
+      const isSame = version === known.get(name) && !newest.deletes
+      const live = isSame ? newest : (await client.find(address)).live?.stamp
       if (live !== undefined) versions.set(name, versionOf(live))
     }
     const failures: unknown[] = []

@@ -26,9 +26,12 @@ const NOTHING: Answer = { status: 404, json: '{"errors":[]}' }
 export interface Storage {
   /** What `cas_required` says: every write must name a version. */
   casRequired: boolean
+  /** Gives Vault's own time: milliseconds since 1970. */
+  clock: () => number
   read(path: string, version?: number): Answer
   write(path: string, json: string, cas: number | undefined): Answer
-  softDelete(path: string): void
+  /** Deletes the newest version; `at` is when, in milliseconds since 1970: now, if left out. */
+  softDelete(path: string, at?: number): void
   destroy(path: string, versions: readonly number[]): Answer
   metadata(path: string): Answer
   deleteMetadata(path: string): void
@@ -40,6 +43,7 @@ export function emptyStorage(): Storage {
   const entries = new Map<string, Entry>()
   const storage: Storage = {
     casRequired: false,
+    clock: Date.now,
 
     read(path, asked) {
       const entry = entries.get(path)
@@ -47,7 +51,7 @@ export function emptyStorage(): Storage {
       const version = entry?.versions.get(number)
       if (version === undefined) return NOTHING
       const metadata = JSON.stringify(metadataOf(number, version))
-      if (isGone(version)) return data(404, `{"data":null,"metadata":${metadata}}`)
+      if (isGone(version, storage.clock())) return data(404, `{"data":null,"metadata":${metadata}}`)
       return data(200, `{"data":${version.json},"metadata":${metadata}}`)
     },
 
@@ -66,10 +70,10 @@ export function emptyStorage(): Storage {
       return data(200, JSON.stringify(metadataOf(entry.current, version)))
     },
 
-    softDelete(path) {
+    softDelete(path, at) {
       const entry = entries.get(path)
       const version = entry?.versions.get(entry.current)
-      if (version !== undefined) version.deletionTime = now()
+      if (version !== undefined) version.deletionTime = at === undefined ? now() : new Date(at).toISOString()
     },
 
     destroy(path, versions) {
@@ -127,8 +131,8 @@ function metadataOf(version: number, { createdTime, deletionTime, destroyed }: V
   return { created_time: createdTime, custom_metadata: null, deletion_time: deletionTime, destroyed, version }
 }
 
-function isGone({ deletionTime, destroyed }: Version): boolean {
-  return destroyed || (deletionTime !== '' && Date.parse(deletionTime) <= Date.now())
+function isGone({ deletionTime, destroyed }: Version, time: number): boolean {
+  return destroyed || (deletionTime !== '' && Date.parse(deletionTime) <= time)
 }
 
 let ticks = 0

@@ -64,6 +64,30 @@ test('a watch sees what others delete softly, and with its metadata', async () =
   ])
 })
 
+test('that a version is deleted at a time to come is told when that time has come by the clock of Vault, not by that of the host', async () => {
+  const HOUR = 3_600_000
+  const storage = vault.storage()
+  for (const [name, at] of [
+    ['early', -HOUR],
+    ['late', HOUR],
+  ] as const) {
+    await store.set(name, { KEY: 'x' })
+    storage.softDelete(name, Date.now() + at)
+  }
+  storage.clock = () => Date.now() - 2 * HOUR
+  await store.watch((change) => changes.push(change))
+  await poll()
+  expect(changes).toEqual([])
+  expect((await store.history('early')).length).toBe(1)
+  storage.clock = () => Date.now() + 2 * HOUR
+  await poll()
+  expect(changes).toEqual([
+    { scope: 'default', name: 'early' },
+    { scope: 'default', name: 'late' },
+  ])
+  expect(await store.history('late')).toEqual([])
+})
+
 test('a watch reads no values where nothing was written', async () => {
   await store.watch((change) => changes.push(change))
   vault.requests.length = 0
