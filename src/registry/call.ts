@@ -153,7 +153,7 @@ async function perform(
     const run = prepareRun(entry, scope, options.partition, found, settings.redact)
     const result =
       isolation === 'inline'
-        ? await runInline(run, decodeArguments(entry.name, payload), ending)
+        ? await runInline(run, decodeArguments(entry.name, payload), ending, settings.graceMs)
         : decodeOutcome(run, await submit(run, time, isolation === 'call', payload, context, ending, trace))
     return checkedResult(entry, result, run.redactor)
   }

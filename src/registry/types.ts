@@ -74,7 +74,7 @@ export interface RegistryOptions {
   readonly isolation?: Isolation | undefined
   /** How long a call may take in all, queueing included, in milliseconds. Default: 300,000. */
   readonly timeoutMs?: number | undefined
-  /** How long a child has between its `signal` and its end, in milliseconds. Default: 250. */
+  /** How long a child, or an inline call, has between its `signal` and its end, in milliseconds. Default: 250. */
   readonly graceMs?: number | undefined
   readonly pool?: PoolOptions | undefined
   /** Confines children by Node's permission model: no /proc, no processes, no addons. Default: none. */

@@ -1,6 +1,7 @@
 import { CallError, createRegistry, memoryStore, type SecretStore, WorkerError } from 'latchkey'
 import { currentCall } from 'latchkey/call'
 import { afterEach, describe, expect, test } from 'vitest'
+import { deferred } from '../../src/worker/deferred.ts'
 import { allTextOf, rejection } from '../helpers/thrown.ts'
 
 const TOKEN = 'inline-token-12345'
@@ -145,6 +146,49 @@ describe('an inline call', () => {
     const aborted = rejection(slow.with({ signal: controller.signal })())
     controller.abort(reason)
     expect(await aborted).toBe(reason)
+  })
+
+  test('that is given up and does not end lets the next begin, without its variables', async () => {
+    const registry = createRegistry({ store, isolation: 'inline', graceMs: 20 })
+    const begun = deferred<undefined>()
+    const hang = registry.register({ name: 'hang', secrets: ['gh'] })(() => {
+      begun.resolve(undefined)
+      return new Promise(() => undefined)
+    })
+    const next = registry.register({ name: 'next' })(() => process.env['INLINE_TOKEN'] ?? 'no token')
+    const controller = new AbortController()
+    const late = rejection(hang.with({ timeoutMs: 20 })())
+    const aborted = rejection(hang.with({ signal: controller.signal })())
+    await begun.promise
+    const served = next()
+    expect(await late).toMatchObject({ code: 'CALL_TIMEOUT' })
+    controller.abort('given up')
+    expect(await aborted).toBe('given up')
+    expect(await served).toBe('no token')
+  })
+
+  test('that is given up has its variables while it cleans up, and the next waits for it', async () => {
+    const events: unknown[] = []
+    const begun = deferred<undefined>()
+    const registry = createRegistry({ store, isolation: 'inline', graceMs: 60_000 })
+    const cleanUp = registry.register({ name: 'clean_up', secrets: ['gh'] })(async () => {
+      begun.resolve(undefined)
+      await new Promise((resolve) => {
+        currentCall().signal.addEventListener('abort', resolve)
+      })
+      await new Promise((resolve) => setImmediate(resolve))
+      events.push(process.env['INLINE_TOKEN'])
+      throw new Error('cleaned up')
+    })
+    const next = registry.register({ name: 'next' })(() => events.push('next'))
+    const controller = new AbortController()
+    const given = rejection(cleanUp.with({ signal: controller.signal })())
+    await begun.promise
+    const served = next()
+    controller.abort('given up')
+    await served
+    expect(await given).toBe('given up')
+    expect(events).toEqual([TOKEN, 'next'])
   })
 
   test('that is given up finds its signal aborted, also where it looks only then', async () => {
