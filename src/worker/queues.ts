@@ -8,6 +8,19 @@ interface Waiting {
   readonly since: number
 }
 
+/** A job in its queue, between its neighbours: thousands may be cancelled at once, in any order. */
+interface Place extends Waiting {
+  before: Place | undefined
+  behind: Place | undefined
+}
+
+/** The jobs of one key. */
+interface Queue {
+  first: Place | undefined
+  last: Place | undefined
+  length: number
+}
+
 /** The queues of a scheduler. */
 export interface Queues {
   /** How many jobs wait, over all keys. */
@@ -30,40 +43,59 @@ export interface Queues {
 
 /** Makes empty queues. */
 export function createQueues(): Queues {
-  const queues = new Map<string, Waiting[]>()
-  let size = 0
+  const queues = new Map<string, Queue>()
+  const places = new Map<Job, Place>()
+
+  /** The queue of a job's key, and the place that the job takes in it. */
+  function enter(job: Job): { queue: Queue; place: Place } {
+    const queue = queues.get(job.key) ?? { first: undefined, last: undefined, length: 0 }
+    queues.set(job.key, queue)
+    queue.length++
+    const place = { job, since: performance.now(), before: undefined, behind: undefined }
+    places.set(job, place)
+    return { queue, place }
+  }
+
   return {
     get size() {
-      return size
+      return places.size
     },
     keys: () => queues.keys(),
     length: (key) => queues.get(key)?.length ?? 0,
-    first: (key) => queues.get(key)?.[0],
+    first: (key) => queues.get(key)?.first,
     add(job) {
-      const waiting = { job, since: performance.now() }
-      const queue = queues.get(job.key)
-      if (queue === undefined) queues.set(job.key, [waiting])
-      else queue.push(waiting)
-      size++
+      const { queue, place } = enter(job)
+      place.before = queue.last
+      if (queue.last === undefined) queue.first = place
+      else queue.last.behind = place
+      queue.last = place
     },
     addFirst(job) {
-      queues.set(job.key, [{ job, since: performance.now() }, ...(queues.get(job.key) ?? [])])
-      size++
+      const { queue, place } = enter(job)
+      place.behind = queue.first
+      if (queue.first === undefined) queue.last = place
+      else queue.first.before = place
+      queue.first = place
     },
     remove(job) {
+      const place = places.get(job)
       const queue = queues.get(job.key)
-      const index = queue?.findIndex((waiting) => waiting.job === job) ?? -1
-      if (queue === undefined || index === -1) return false
-      queue.splice(index, 1)
-      size--
+      if (place === undefined || queue === undefined) return false
+      const { before, behind } = place
+      if (before === undefined) queue.first = behind
+      else before.behind = behind
+      if (behind === undefined) queue.last = before
+      else behind.before = before
+      places.delete(job)
+      queue.length--
       queues.delete(job.key)
       if (queue.length > 0) queues.set(job.key, queue)
       return true
     },
     clear() {
-      const jobs = [...queues.values()].flat().map(({ job }) => job)
+      const jobs = [...places.keys()]
       queues.clear()
-      size = 0
+      places.clear()
       return jobs
     },
   }
