@@ -52,8 +52,12 @@ function makePlacement(
   return { module, user, flags, family, key: `${family}${mark}${identity}` }
 }
 
-/** The URL that a child imports for a function. */
-function importable({ name, module }: Entry): string {
+/**
+ * The URL that a child imports for a function.
+ *
+ * @throws RegistrationError MODULE_UNKNOWN or MAIN_MODULE.
+ */
+export function importable({ name, module }: Entry): string {
   if (module === undefined) {
     throw new RegistrationError('MODULE_UNKNOWN', `${name}: latchkey cannot tell which module registered it.`, {
       hint: 'Give register({ module: import.meta.url }) in that module.',

@@ -34,6 +34,7 @@ import {
 import { createRenewals } from './renewal.ts'
 import { duplicate, nameless, undefinedClass, unknownFunction } from './refused.ts'
 import { type Needed, needed } from './requirement.ts'
+import { importable } from './placement.ts'
 import { report } from './report.ts'
 import { inputJsonSchema } from './schema.ts'
 import type { AnyFunction, CallOptions, FunctionDefinition, Registry, RegistryOptions } from './types.ts'
@@ -174,6 +175,10 @@ function hostRegistry(settings: RegistrySettings, madeAt: CallSite | undefined):
     return [...last, ...(await findAll(checksOf(open, [settings.scope]), settings.store, describe, deadline))]
   }
 
+  function runsInChild(entry: Entry): boolean {
+    return (entry.isolation ?? settings.isolation) !== 'inline'
+  }
+
   /** Gives up every call, wherever it is: in a store, in the queue, in a child, or here. */
   async function close(): Promise<void> {
     // First, so that no call that is given up makes room for another.
@@ -188,6 +193,8 @@ function hostRegistry(settings: RegistrySettings, madeAt: CallSite | undefined):
       const { timeoutMs } = readySettings(options, settings)
       if (collects) return
       if (settings.isolation !== 'inline') assertStartsChildren()
+      // What no child can run is known without a store.
+      for (const entry of entries.values()) if (runsInChild(entry)) importable(entry)
       requireClean(await withinTime(timeoutMs, checkBegun))
       if (closed === undefined && settings.isolation !== 'inline') context.scheduler().warmUp()
     },

@@ -260,7 +260,8 @@ export interface Registry {
   /**
    * Checks every registration against the store and starts the spares.
    *
-   * @throws StoreError for a store that cannot tell, UNAVAILABLE for one that does not in time; else MissingSecretsError with
+   * @throws RegistrationError MAIN_MODULE or MODULE_UNKNOWN for a function that no child can import, unless it is registered as
+   * `inline`; StoreError for a store that cannot tell, UNAVAILABLE for one that does not in time; else MissingSecretsError with
    * everything that is missing, or RegistrationError ENV_COLLISION, RESERVED_NAME or INVALID_SECRET_VALUE.
    */
   ready(options?: ReadyOptions): Promise<void>

@@ -30,7 +30,7 @@ describe('the module of a function', () => {
     }
   })
 
-  test('that cannot be told is MODULE_UNKNOWN at the call, and a child is not started', async () => {
+  test('that cannot be told is MODULE_UNKNOWN at the call and for ready(), and a child is not started', async () => {
     const registry = createRegistry({ store: memoryStore() })
     const register = registry.register({ name: 'f' })
     const f = vm.runInNewContext('register(() => 1)', { register }, { filename: 'evaluated' }) as ReturnType<
@@ -41,6 +41,7 @@ describe('the module of a function', () => {
       code: 'MODULE_UNKNOWN',
       hint: expect.stringContaining('module: import.meta.url') as string,
     })
+    await expect(registry.ready()).rejects.toMatchObject({ code: 'MODULE_UNKNOWN' })
     expect(await f.with({ isolation: 'inline' })()).toBe(1)
     expect(registry.stats().processes).toBe(0)
     await registry.close()
@@ -74,13 +75,15 @@ describe('a module that does not register the function when a child imports it',
   })
 })
 
-test("a function of the program's main module is refused before a child starts, and can be called inline", async () => {
+test("a function of the program's main module is refused before a child starts, also by ready(), and can be called inline", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [fileURLToPath(fixture('main.mjs'))])
   expect(stdout.trim().split('\n')).toEqual([
     'started',
     'inline t',
     'checked true',
     'MAIN_MODULE true Move the function to a module of its own, and import that from the main module.',
+    'ready MAIN_MODULE',
+    'inline ready',
     'processes 0',
   ])
 })
