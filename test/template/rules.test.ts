@@ -420,11 +420,25 @@ describe('the rules of templates', () => {
       expect(await failure(checkTemplate('x', { SECRETS }, options))).toMatchObject({ name: 'TypeError', code })
     }
     expect(await fill('{{ SECRETS.only }}', { flat: undefined, limits: undefined })).toBe('single')
-    expect(await failure(resolveTemplate('x', null as never))).toMatchObject({ code: 'INVALID_OPTION' })
+    for (const contexts of [null, undefined, 'text']) {
+      expect(await failure(resolveTemplate('x', contexts as never))).toMatchObject({
+        code: 'INVALID_OPTION',
+        message: 'contexts must be an object of namespaces, e.g. { SECRETS: store }.',
+      })
+    }
     expect(await failure(resolveTemplate('x', { 'a-b': 1 }))).toMatchObject({ code: 'INVALID_NAME' })
-    expect(await failure(resolveTemplate('{{ SECRETS.a.B }}', { SECRETS: 'x' as never }))).toMatchObject({
-      code: 'INVALID_OPTION',
-    })
+    for (const SECRETS of [null, 'x'] as never[]) {
+      expect(await failure(resolveTemplate('{{ SECRETS.a.B }}', { SECRETS }))).toMatchObject({
+        code: 'INVALID_OPTION',
+        message: 'contexts.SECRETS must be a store or an object { name: { KEY: value } }.',
+      })
+    }
+    const absent = { SECRETS: undefined as never, D: undefined, E: 'e' }
+    expect(await codesOf(resolveTemplate('{{ D.x }}{{ SECRETS.a.B }}', absent))).toEqual([
+      'UNKNOWN_NAMESPACE',
+      'UNKNOWN_NAMESPACE',
+    ])
+    expect(await resolveTemplate('{{ D.x }}{{ E }}', absent, { foreign: 'keep' })).toBe('{{ D.x }}e')
     class Store {
       getMany() {
         return []

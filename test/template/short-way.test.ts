@@ -73,7 +73,12 @@ const CONTEXTS: readonly (readonly [string, TemplateContexts])[] = [
   ['a store', { SECRETS: recordingStore({ api, only: SECRETS.only }) }],
   ['records with a name like a verb', { SECRETS: { ...SECRETS, getMany: { KEY: 'x' } } as never }],
   ['records and a text with the names of verbs', { SECRETS: { ...SECRETS, get: 'text', getMany: 'text' } as never }],
+  [
+    'a store with a field of the name of a secret',
+    { SECRETS: { ...recordingStore({ api }), api: { TOKEN: 'field' } } },
+  ],
   ['a store of a class', { SECRETS: new (class {
+    readonly api = { TOKEN: 'field' }
     readonly #store = recordingStore({ api, only: SECRETS.only })
     getMany(...asked: Parameters<SecretStore['getMany']>) {
       return this.#store.getMany(...asked)
