@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { generateKey } from '../../src/stores/file.ts'
 import { describeEngine, sharedEngine } from '../helpers/engines.ts'
 import { ETCD_WANTED, etcdHere, startEtcd } from '../helpers/engines/etcd.ts'
@@ -108,6 +111,37 @@ describeEngine('postgres', postgres, 'TEST_POSTGRES_URL, or postgres', (here) =>
   const server = sharedEngine('url' in here ? here : { binary: here.folder }, startPostgres)
   test('is used by its address', () => livesThrough(`${server.url}?prefix=cli`, KEY, true))
   test('gets its tables and a key from init where one is named', () => initMakesAKey(`${server.url}?prefix=cli_key`))
+
+  test('is written over ten connections by an import, so that one far away is not waited for write by write', async () => {
+    const { hostname, port } = new URL(server.url)
+    let open = 0
+    let most = 0
+    const proxy = createServer((near) => {
+      open += 1
+      most = Math.max(most, open)
+      const onward = connect(Number(port || 5432), hostname)
+      near.pipe(onward).pipe(near)
+      near.on('close', () => {
+        open -= 1
+        onward.destroy()
+      })
+      for (const socket of [near, onward]) socket.on('error', () => near.destroy())
+    }).listen(0, '127.0.0.1')
+    await once(proxy, 'listening')
+    onTestFinished(() => void proxy.close())
+    const far = new URL(server.url)
+    far.hostname = '127.0.0.1'
+    far.port = String((proxy.address() as AddressInfo).port)
+    const folder = cliFolder()
+    const run = (args: string[]) => folder.run([...args, '--store', `${far.href}?prefix=cli_far`], { env: KEY })
+    expect(await run(['init'])).toMatchObject({ code: 0 })
+    const secrets = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`s${index}`, { K: VALUE }]))
+    writeFileSync(folder.at('secrets.json'), JSON.stringify(secrets))
+    most = 0
+    expect(await run(['import', 'secrets.json'])).toMatchObject({ code: 0, stderr: '' })
+    expect(most).toBe(10)
+    expect((await run(['list', '--json'])).stdout.trimEnd().split('\n')).toHaveLength(40)
+  })
 })
 
 const etcd = etcdHere()

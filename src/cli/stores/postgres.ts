@@ -22,7 +22,8 @@ interface Sql {
 }
 type MakeSql = (url: string, config: object) => Sql
 
-const CONNECTIONS = 4
+/** As many as pg has by default: an import far from its database waits for so many writes at a time. */
+const CONNECTIONS = 10
 
 /**
  * Opens a store in PostgreSQL, by the user's own pg or postgres.js: `postgres:` with all of it from `PGHOST`, `PGUSER`, …, or
