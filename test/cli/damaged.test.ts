@@ -202,6 +202,23 @@ test('a TLS secret of Kubernetes is no damage to doctor: it warns of names that 
   })
 })
 
+test('get of a secret with names that are no keys prints its keys, tells each such name on stderr, and ends with 1', async () => {
+  const { run } = mounted(['mixed/K', 'mixed/ca.crt', 'db/K'])
+  const left = 'Names that are no keys were not printed.\nmixed: ca.crt'
+  const { code, stdout, stderr } = await run(['get', 'mixed', '--reveal'])
+  expect([code, stdout]).toEqual([1, `K=${VALUE}\n`])
+  expect(stderr).toMatch(
+    /^latchkey: Names that are no keys were not printed\.\nmixed: ca\.crt \[INCOMPLETE\]\nhint: Copy them/,
+  )
+  expect(stderr).not.toContain(VALUE)
+  const json = await run(['get', 'mixed', '--reveal', '--json'])
+  expect(JSON.parse(json.stdout)).toMatchObject({ name: 'mixed', values: { K: VALUE } })
+  expect(json.code).toBe(1)
+  expect(JSON.parse(json.stderr)).toMatchObject({ error: { code: 'INCOMPLETE', message: left } })
+  expect(await run(['get', 'mixed', 'K', '--reveal'])).toEqual({ code: 0, stdout: `${VALUE}\n`, stderr: '' })
+  expect(await run(['get', 'db', '--reveal'])).toEqual({ code: 0, stdout: `K=${VALUE}\n`, stderr: '' })
+})
+
 test('export writes what has keys, tells each name that is none on stderr, and ends with 1', async () => {
   const { folder, run } = mounted(['web/tls.crt', 'web/tls.key', 'mixed/K', 'mixed/ca.crt', 'acme/db/K'])
   const left = ['Names that are no keys were not exported.', 'mixed: ca.crt', 'web: tls.crt, tls.key [INCOMPLETE]']

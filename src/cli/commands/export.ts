@@ -8,7 +8,8 @@ import type { DocumentSecret } from '../documents.ts'
 import { formatDotenv } from '../dotenv.ts'
 import { EXIT } from '../exit-codes.ts'
 import { CliError, oneLine, usageError } from '../failure.ts'
-import { nameOf, noSecret, scopeOf, shownSecret } from '../names.ts'
+import { leftOutOf } from '../left-out.ts'
+import { nameOf, noSecret, scopeOf } from '../names.ts'
 import { note, output } from '../output.ts'
 import { writePlainFile } from '../plain-file.ts'
 import { progress } from '../progress.ts'
@@ -53,7 +54,7 @@ export const exportSecrets: Command = {
     const { secrets, leftOut } = await withStore(input, (store) => read(store, names, input))
     // An empty file would pass for what was asked for.
     if (secrets.length > 0 || leftOut.length === 0) await write(input, format, secrets)
-    if (leftOut.length > 0) throw notExported(leftOut)
+    if (leftOut.length > 0) throw leftOutOf(leftOut, 'exported')
     return EXIT.ok
   },
 }
@@ -130,18 +131,6 @@ async function infosOf(store: SecretStore, names: readonly string[], input: Inpu
     for await (const info of store.list({ scope: one })) infos.push(info)
   }
   return infos
-}
-
-/** Makes the error that tells what was left out: whoever makes a copy should not take it for all of it. */
-function notExported(leftOut: readonly SecretInfo[]): CliError {
-  const lines = leftOut.map(
-    ({ name, scope, skipped = [] }) => `${shownSecret(name, scope)}: ${skipped.map(oneLine).join(', ')}`,
-  )
-  return new CliError(
-    'INCOMPLETE',
-    ['Names that are no keys were not exported.', ...lines].join('\n'),
-    'Copy them with what keeps them, e.g. kubectl get secret, vault kv get or aws secretsmanager get-secret-value.',
-  )
 }
 
 function scopesOf(store: SecretStore): AsyncIterable<string> {

@@ -1,7 +1,9 @@
 /** `latchkey get NAME [KEY]`. */
+import type { SecretInfo } from '../../secret.ts'
 import { SCOPE_OPTION, STORE_OPTIONS } from '../command.ts'
 import type { Command } from '../command.ts'
 import { EXIT } from '../exit-codes.ts'
+import type { ExitCode } from '../exit-codes.ts'
 import { CliError, usageError } from '../failure.ts'
 import { keyOf, nameOf, noSecret, scopeOf, scopeOption } from '../names.ts'
 import { output } from '../output.ts'
@@ -18,7 +20,7 @@ export const get: Command = {
     'no-newline': { short: 'n', description: 'with KEY: the value alone, without a line break after it' },
   },
   details: [
-    'With KEY it prints that value and a line break. Without, it prints each key with its value as a line of a dotenv file; with --json, name, scope, version and values.',
+    'With KEY it prints that value and a line break. Without, it prints each key with its value as a line of a dotenv file; with --json, name, scope, version and values. Where others keep the secret, names in it that are no keys, such as tls.crt, are left out and told on stderr, and the exit code is 1.',
     'On a terminal a value stays in the scrollback. To give values to a program, latchkey run is better: they are then neither shown nor stored. To look at names alone, use latchkey show.',
   ],
   examples: ['latchkey get my_github_secret GH_ACCESS_TOKEN --reveal | pbcopy'],
@@ -31,16 +33,22 @@ export const get: Command = {
       throw usageError('get prints what is secret.', hint)
     }
     if (input.flag('no-newline') && key === undefined) throw usageError('--no-newline needs a KEY.')
-    const secret = await withStore(input, (store) => store.get(name, { scope }))
+    const { secret, info } = await withStore(input, async (store) => {
+      const secret = await store.get(name, { scope })
+      // Only this tells of names that are no keys, which all of the secret might be taken to have.
+      const info = key === undefined ? await store.describe(name, { scope }) : undefined
+      return { secret, info }
+    })
     if (secret === undefined) throw noSecret(name, scope)
     const { version, values } = secret
+    const leftOut = info?.skipped === undefined ? [] : [info]
     if (key !== undefined && !Object.hasOwn(values, key)) {
       throw new CliError('NOT_FOUND', `${name} has no ${key}.`, `Its keys: ${Object.keys(values).sort().join(', ')}.`)
     }
     const shown = key === undefined ? values : { [key]: values[key] ?? '' }
     if (input.flag('json')) {
       await output.write(`${JSON.stringify({ name, scope, version, values: shown })}\n`)
-      return EXIT.ok
+      return ended(leftOut)
     }
     const end = input.flag('no-newline') ? '' : '\n'
     const text = key === undefined ? (await import('../dotenv.ts')).formatDotenv(values) : `${values[key] ?? ''}${end}`
@@ -52,6 +60,12 @@ export const get: Command = {
       )
     }
     await output.write(text)
-    return EXIT.ok
+    return ended(leftOut)
   },
+}
+
+/** Ends the command, with an error where something was left out. */
+async function ended(leftOut: readonly SecretInfo[]): Promise<ExitCode> {
+  if (leftOut.length === 0) return EXIT.ok
+  throw (await import('../left-out.ts')).leftOutOf(leftOut, 'printed')
 }
