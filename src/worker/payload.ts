@@ -8,7 +8,7 @@ import { DefaultDeserializer, deserialize, serialize } from 'node:v8'
 /** A value in the form in which it crosses. */
 export type Payload = { readonly plain: unknown } | { readonly bytes: Uint8Array }
 
-/** Larger values are cloned by V8 at once: it is quicker, and it keeps shared and circular references. So much of them is looked at. */
+/** Larger values are cloned by V8 at once: it is quicker, and it keeps shared and circular references. */
 const MAX_NODES = 256
 const MAX_DEPTH = 8
 const NOT_PLAIN = Symbol('not plain')
@@ -22,8 +22,9 @@ const NOT_PLAIN = Symbol('not plain')
 export function encodePayload(value: unknown): Payload {
   const plain = plainCopy(value, 0, { nodes: MAX_NODES, seen: [] })
   if (plain !== NOT_PLAIN) return { plain }
-  if (holdsLost(value)) throw new TypeError('nothing of it would arrive')
-  return { bytes: serialize(value) }
+  const bytes = serialize(value)
+  if (holdsLost(value, bytes.length)) throw new TypeError('nothing of it would arrive')
+  return { bytes }
 }
 
 /**
@@ -100,17 +101,25 @@ function copyObject(object: object, depth: number, budget: Budget): unknown {
   return copy
 }
 
-/** Tells whether a value is, or holds among the first that it holds, one of which V8 clones nothing. */
-function holdsLost(value: unknown): boolean {
-  const found = new Set([value])
-  let left = MAX_NODES
-  for (const one of found) {
-    if (typeof one !== 'object' || one === null || types.isProxy(one)) continue
+/** Tells whether a value is, or holds anywhere, one of which V8 clones nothing. `size`: how many bytes it makes of all. */
+function holdsLost(value: unknown, size: number): boolean {
+  return findLost(value, size) ?? findLost(value, size, new Set()) === true
+}
+
+/**
+ * Looks for one. To remember what was seen costs more than all else, and a tree has fewer objects than bytes: who meets more
+ * goes in circles, and is to come again with a memory. Then the answer is `undefined`.
+ */
+function findLost(value: unknown, size: number, seen?: Set<object>): boolean | undefined {
+  const left = [value]
+  let met = 0
+  while (left.length > 0) {
+    const one = left.pop()
+    if (typeof one !== 'object' || one === null || types.isProxy(one) || seen?.has(one) === true) continue
     if (isLost(one)) return true
-    for (const inner of innerOf(one)) {
-      if (left-- === 0) return false
-      found.add(inner)
-    }
+    if (seen !== undefined) seen.add(one)
+    else if (++met > size) return undefined
+    addInner(one, size, left)
   }
   return false
 }
@@ -130,11 +139,20 @@ function isCloned(object: object): boolean {
   )
 }
 
-/** What an object holds, without asking its getters. */
-function* innerOf(object: object): Iterable<unknown> {
+/** Adds the objects that an object holds, without asking its getters. A list that is longer than all its bytes is mostly holes. */
+function addInner(object: object, size: number, found: unknown[]): void {
   if (types.isArrayBufferView(object)) return
-  if (types.isMap(object)) yield* Map.prototype.values.call(object)
-  else if (types.isSet(object)) yield* Set.prototype.values.call(object)
-  else if (Array.isArray(object)) yield* Array.prototype.values.call(object)
-  else for (const key of Object.keys(object)) yield Object.getOwnPropertyDescriptor(object, key)?.value
+  if (types.isMap(object)) addObjects(Map.prototype.values.call(object), found)
+  else if (types.isSet(object)) addObjects(Set.prototype.values.call(object), found)
+  else if (Array.isArray(object) && object.length <= size) addObjects(object, found)
+  else {
+    for (const key of Object.keys(object)) {
+      const inner: unknown = Object.getOwnPropertyDescriptor(object, key)?.value
+      if (typeof inner === 'object') found.push(inner)
+    }
+  }
+}
+
+function addObjects(values: Iterable<unknown>, found: unknown[]): void {
+  for (const inner of values) if (typeof inner === 'object') found.push(inner)
 }

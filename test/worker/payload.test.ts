@@ -16,6 +16,10 @@ function circularWith(inner: unknown): unknown {
   return circle
 }
 
+function objects(count: number): object[] {
+  return Array.from({ length: count }, (_, at) => ({ at }))
+}
+
 const values: [string, unknown][] = [
   ['undefined', undefined],
   ['null', null],
@@ -84,6 +88,14 @@ describe('arguments and results come back equal', () => {
     expect(await pending).toEqual({ list: [1] })
   })
 
+  test('at once, however many ways lead to one object and however many holes a list has', () => {
+    const many = Array.from({ length: 60 }).reduce<unknown>((inner) => [inner, inner], new Date(0))
+    const holes = Object.assign([1], { length: 4_000_000_000 })
+    const [back, list] = decodePayload(encodePayload([many, holes])) as [unknown[], unknown[]]
+    expect(back[0]).toBe(back[1])
+    expect([list[0], list.length]).toEqual([1, 4_000_000_000])
+  })
+
   test('whatever plain data it is', () => {
     const runs = cases(1_000, 20_000)
     fc.assert(
@@ -109,6 +121,9 @@ describe('what is not data is refused', () => {
     ['a URL, of which nothing would arrive', new URL('https://example.com/a')],
     ['headers beside a date', { at: new Date(), list: [1, { headers: new Headers({ a: 'b' }) }] }],
     ['an abort signal in a map', new Map([['signal', AbortSignal.timeout(1e6)]])],
+    ['a URL behind 10,000 other objects', [{ url: new URL('https://example.com/a') }, ...objects(10_000)].reverse()],
+    ['a URL in a circle behind as many', circularWith([...objects(10_000), [new URL('https://example.com/a')]])],
+    ['a URL among a billion holes', Object.assign([new URL('https://example.com/a')], { length: 1e9 })],
     ['form data in a set in a circle', circularWith(new Set([new FormData()]))],
   ])('as an argument: %s', async (_what, value) => {
     await expect(echo(value)).rejects.toMatchObject({ code: 'NOT_CLONEABLE', name: 'InputError' })
