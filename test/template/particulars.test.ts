@@ -349,6 +349,7 @@ describe('keys that hold tags', () => {
       { code: 'KEY_COLLISION', pointer: '/{{ D.a }}', inKey: true, start: 0, end: 9 },
     ])
     expect(await codesOf(fill({ '{{ D.a }}': 1, '{{D.a}}': 2 }, contexts))).toEqual(['KEY_COLLISION'])
+    expect(await codesOf(fill({ a: '{{ D.b }}', '{{ D.a }}': 2 }, contexts))).toEqual(['KEY_COLLISION'])
     // A key may become the authored form of another: that one is gone by then.
     expect(await fill({ '{{ D.a }}': 1, x: 2 }, { D: { a: '{{ D.a }}' } })).toEqual({ '{{ D.a }}': 1, x: 2 })
   })
