@@ -197,11 +197,11 @@ export async function traceRead(
 
 /** Tells how something failed. A code that is none of ours is somebody's text. */
 function outcomeOf(error: unknown): EventOutcome {
-  if (error instanceof CallError) return 'FUNCTION_FAILED'
   try {
+    if (error instanceof CallError) return 'FUNCTION_FAILED'
     return isLatchkeyError(error) && CODES.has(error.code) ? (error.code as LatchkeyErrorCode) : 'FAILED'
   } catch {
-    // A getter or a trap of what a store threw: nothing is known of it.
+    // A getter or a trap of what a store or an `isAuthError` threw: nothing is known of it.
     return 'FAILED'
   }
 }

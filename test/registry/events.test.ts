@@ -115,6 +115,37 @@ describe('latchkey:call', () => {
     expect(JSON.stringify([calls, reads, workers])).not.toContain('child-token-12345')
   })
 
+  const trap = () => {
+    throw new Error('a trap')
+  }
+  test.each<[string, () => unknown]>([
+    ['null', () => null],
+    ['undefined', () => undefined],
+    ['a string', () => 'text'],
+    ['a symbol', () => Symbol('thrown')],
+    ['an object with a getter that throws', () => Object.defineProperty({}, 'code', { get: trap })],
+    ['a proxy whose traps throw', () => new Proxy({}, { get: trap, has: trap, getPrototypeOf: trap })],
+  ])('tells FAILED where isAuthError throws, and the call rejects with what it threw: %s', async (_what, make) => {
+    const thrown = make()
+    const isAuthError = () => {
+      throw thrown
+    }
+    const call = fixture.fails.with({ isolation: 'inline', isAuthError })()
+    // A promise asks what it is given for a `then`, which the proxy refuses.
+    const isThrown = call.then(
+      () => false,
+      (error: unknown) => error === thrown,
+    )
+    expect(await isThrown).toBe(true)
+    expect(calls.map(({ event, was }) => [event, was.outcome])).toEqual([
+      ['start', undefined],
+      ['end', undefined],
+      ['error', 'FAILED'],
+      ['asyncStart', 'FAILED'],
+      ['asyncEnd', 'FAILED'],
+    ])
+  })
+
   test('gives stores that are bound to it to everything that the call runs in this process', async () => {
     const local = new AsyncLocalStorage<CallEvent>()
     const channels = tracingChannel<CallEvent, CallEvent>('latchkey:call')
