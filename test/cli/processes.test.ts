@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, writeFileSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -15,14 +16,17 @@ interface Watched {
   found: { in: string; args: string }[]
 }
 
-/** Watches all processes while `use` runs. */
-async function watching(use: () => Promise<void>): Promise<Watched> {
+/** Watches all processes while `use` runs. What is there when `look` is called has been looked at when that resolves. */
+async function watching(use: (look: () => Promise<void>) => Promise<void>): Promise<Watched> {
   const watch = spawn(process.execPath, [WATCH], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface({ input: watch.stdout })[Symbol.asyncIterator]()
   watch.stdin.write(`${VALUE}\n`)
   expect((await lines.next()).value).toBe('watching')
   try {
-    await use()
+    await use(async () => {
+      watch.stdin.write('look\n')
+      expect((await lines.next()).value).toBe('looked')
+    })
   } finally {
     watch.stdin.end()
   }
@@ -38,6 +42,9 @@ test.skipIf(!proc)(
     const folder = await cliFolderWithStore()
     writeFileSync(folder.at('template'), 'pass={{ SECRETS.app.K }}')
     writeFileSync(folder.at('in.json'), JSON.stringify({ two: { K: VALUE } }))
+    // A process that opens the pipe waits until somebody else has opened it, and has looked.
+    execFileSync('mkfifo', ['-m', '666', folder.at('held'), folder.at('program')])
+    writeFileSync(folder.at('hold.cjs'), "process.on('exit', () => require('node:fs').readFileSync('held'))")
     const commands: readonly (readonly [string[], RunOptions?])[] = [
       [['set', 'app', 'K'], { stdin: VALUE }],
       [['get', 'app', 'K', '--reveal']],
@@ -47,10 +54,19 @@ test.skipIf(!proc)(
       [['rotate-key']],
       [['doctor']],
       // Its environment is where the value is meant to be, until it has ended.
-      [['run', '-s', 'app', '--', 'sh', '-c', 'read -r line; test -n "$K"'], { stdin: 'a line\n' }],
+      [['run', '-s', 'app', '--', 'sh', '-c', 'read -r line < program; test -n "$K"']],
     ]
-    const { seen, found } = await watching(async () => {
-      for (const [args, options] of commands) expect(await folder.run(args, options)).toMatchObject({ code: 0 })
+    const { seen, found } = await watching(async (look) => {
+      for (const [args, options] of commands) {
+        const env = { NODE_OPTIONS: `--require ${folder.at('hold.cjs')}` }
+        const ended = folder.run(args, { ...options, env })
+        for (const pipe of args[0] === 'run' ? ['program', 'held'] : ['held']) {
+          const held = await open(folder.at(pipe), 'w')
+          await look()
+          await held.close()
+        }
+        expect(await ended).toMatchObject({ code: 0 })
+      }
     })
     for (const [args] of commands) {
       expect(
@@ -59,20 +75,18 @@ test.skipIf(!proc)(
       ).toBe(true)
     }
     expect(folder.read('out')).toBe(`pass=${VALUE}`)
-    for (const place of found) expect(place).toEqual({ in: 'environment', args: 'sh -c read -r line; test -n "$K"' })
+    expect(found).toEqual([{ in: 'environment', args: 'sh -c read -r line < program; test -n "$K"' }])
   },
 )
 
 test.skipIf(!proc)('what looks at processes does find a value in arguments and in an environment', async () => {
-  const { found } = await watching(async () => {
+  const { found } = await watching(async (look) => {
     const child = spawn('sh', ['-c', 'echo here; read -r line', VALUE], {
       env: { A: VALUE },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     await once(child.stdout, 'data')
-    // Others begin and end meanwhile: after the last of them, this one was looked at.
-    const after = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
-    await once(after, 'close')
+    await look()
     child.stdin.end('\n')
     await once(child, 'close')
   })

@@ -78,7 +78,7 @@ test.each(alive)('the lock of %s is never taken over', async (_, owner) => {
 
 test('a lock that is given back is taken by whoever waits', async () => {
   const made = storeFolder()
-  const [one, two] = [made.open(), made.open()]
+  const [one, two] = [made.open({ lockTimeoutMs: 300_000 }), made.open({ lockTimeoutMs: 300_000 })]
   await Promise.all(
     Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? one : two).set(`s${index}`, { K: 'v' })),
   )
