@@ -209,6 +209,7 @@ describe('data', () => {
     }
     for (const value of [NaN, Infinity, [], {}, new Date(0)]) {
       expect(await codesOf(fill('-{{ D.v }}', { D: { v: value } }))).toEqual(['NOT_SCALAR'])
+      expect(await codesOf(fill({ '{{ D.v }}': 1 }, { D: { v: value } }))).toEqual(['NOT_SCALAR'])
     }
   })
 })

@@ -175,6 +175,8 @@ describe('the rules of templates', () => {
     }
     expect(await fill(template)).toEqual({ a: 3, b: null, c: { deep: { x: 1 } }, d: ' 3', e: true })
     expect(await fill('{{ INPUTS }}')).toEqual(INPUTS)
+    expect(await fill('{{! c }}{{ INPUTS.count }}')).toBe('3')
+    expect(await fill('{{! c }}{{ INPUTS.count }}{{! c }}')).toBe('3')
   })
 
   it('14: puts strings, finite numbers and booleans into text, and nothing else', async () => {
@@ -304,6 +306,11 @@ describe('the rules of templates', () => {
       { code: 'NOT_FOUND', pointer: '/a', start: 19, end: 31 },
       { code: 'KEY_NOT_FOUND', pointer: '/b/0/c', start: 0, end: 20 },
       { code: 'SECRET_NOT_FOUND', pointer: '/b/1' },
+    ])
+    expect(await issuesOf(fill([{ a: ['{{ x'] }, { b: '{{}}' }, '{{ x.y }}']))).toMatchObject([
+      { code: 'UNCLOSED_TAG', pointer: '/0/a/0' },
+      { code: 'EMPTY_TAG', pointer: '/1/b' },
+      { code: 'UNKNOWN_NAMESPACE', pointer: '/2' },
     ])
     expect(await issuesOf(fill('{{INPUTS.q}}'.repeat(500)))).toHaveLength(100)
     expect(await issuesOf(fill('{{x}}'.repeat(500)))).toHaveLength(100)
