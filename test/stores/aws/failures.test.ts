@@ -91,11 +91,11 @@ test.each([
 })
 
 test('what is never answered ends in time, and says of a write that it may have happened', async () => {
-  await using hasty = storeOn(aws, { client, timeoutMs: 50 })
+  await using hasty = storeOn(aws, { client, timeoutMs: 3_000 })
   aws.faultsOf.set('GetSecretValue', faults.hang)
   expect(await failureOf(() => hasty.get('a'))).toMatchObject({
     code: 'UNAVAILABLE',
-    message: 'Could not read secret a (scope default): no answer within 50 ms.',
+    message: 'Could not read secret a (scope default): no answer within 3000 ms.',
   })
   aws.faultsOf.clear()
   aws.faultsOf.set('UpdateSecretVersionStage', faults.hang)

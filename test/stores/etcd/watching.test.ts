@@ -189,7 +189,7 @@ describeEngine('etcd', etcdHere(), ETCD_WANTED, (here) => {
   })
 
   test('looks again and again where streams are held back on their way', async () => {
-    const { store, other, told, gate } = watched({ timeoutMs: 1_000 })
+    const { store, other, told, gate } = watched({ timeoutMs: 3_000 })
     gate.answer = () => new Response(new ReadableStream())
     await store.watch((change) => told.push(change))
     for (const K of ['1', '2']) {

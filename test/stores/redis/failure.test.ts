@@ -218,14 +218,15 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
     async (_, connect) => {
       const { server, key } = await sown()
       const client = await clientOfTest<object>(connect(server.url))
-      const store = redisStore({ client: client as never, key, timeoutMs: 150 })
+      const store = redisStore({ client: client as never, key, timeoutMs: 3_000 })
       await store.get('a')
       server.signal('SIGSTOP')
       try {
-        for (const act of everyVerb(store)) {
-          expect(await failureOf(act)).toMatchObject({ code: 'UNAVAILABLE', retryable: true, store: 'redis' })
+        const watch = failureOf(() => store.watch?.(() => undefined))
+        for (const failure of everyVerb(store).map((act) => failureOf(act))) {
+          expect(await failure).toMatchObject({ code: 'UNAVAILABLE', retryable: true, store: 'redis' })
         }
-        expect(await failureOf(() => store.watch?.(() => undefined))).toMatchObject({ code: 'UNAVAILABLE' })
+        expect(await watch).toMatchObject({ code: 'UNAVAILABLE' })
       } finally {
         server.signal('SIGCONT')
       }
@@ -265,7 +266,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
         return admin.sendCommand(args)
       },
     }
-    const late = redisStore({ client: slow, key, timeoutMs: 100 })
+    const late = redisStore({ client: slow, key, timeoutMs: 3_000 })
     expect(await failureOf(() => late.delete('a'))).toMatchObject({ code: 'UNAVAILABLE' })
     expect(waiting).toBe(1)
     await store.set('a', { K: 'newer' })
