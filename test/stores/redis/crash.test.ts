@@ -45,7 +45,7 @@ describeEngine('redis', redisBinary(), 'redis-server or valkey-server on PATH', 
       const key = generateKey()
       const open = async (): Promise<RedisStore> => {
         const client = await clientOfTest<object>(connect(server.url))
-        const store = redisStore({ client: client as never, key, timeoutMs: 1_000, watchCheckMs: 200 })
+        const store = redisStore({ client: client as never, key, timeoutMs: 5_000, watchCheckMs: 200 })
         onTestFinished(() => store.close())
         return store
       }
