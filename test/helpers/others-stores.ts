@@ -17,7 +17,7 @@ export const OTHERS_STORES: [string, () => Promise<OthersStore>][] = [
   ['AWS', inAws],
 ]
 
-export async function inVault(): Promise<OthersStore> {
+async function inVault(): Promise<OthersStore> {
   const vault = await startFakeVault()
   onTestFinished(() => vault.stop())
   return {
