@@ -81,8 +81,9 @@ function copyArray(array: unknown[], depth: number, budget: Budget): unknown {
   // Holes, and keys that are no indexes, are left to V8.
   if (keys.length !== array.length) return NOT_PLAIN
   const copy: unknown[] = []
-  for (const item of array) {
-    const copied = plainCopy(item, depth + 1, budget)
+  // By its indexes: it may have an iterator of its own.
+  for (let index = 0; index < array.length; index++) {
+    const copied = plainCopy(array[index], depth + 1, budget)
     if (copied === NOT_PLAIN) return NOT_PLAIN
     copy.push(copied)
   }
@@ -144,7 +145,7 @@ function addInner(object: object, size: number, found: unknown[]): void {
   if (types.isArrayBufferView(object)) return
   if (types.isMap(object)) addObjects(Map.prototype.values.call(object), found)
   else if (types.isSet(object)) addObjects(Set.prototype.values.call(object), found)
-  else if (Array.isArray(object) && object.length <= size) addObjects(object, found)
+  else if (Array.isArray(object) && object.length <= size) addObjects(Array.prototype.values.call(object), found)
   else {
     for (const key of Object.keys(object)) {
       const inner: unknown = Object.getOwnPropertyDescriptor(object, key)?.value

@@ -96,6 +96,13 @@ describe('arguments and results come back equal', () => {
     expect([list[0], list.length]).toEqual([1, 4_000_000_000])
   })
 
+  test('whatever iterator a list has of its own', () => {
+    const ownIterator = { [Symbol.iterator]: () => [][Symbol.iterator]() }
+    expect(decodePayload(encodePayload(Object.assign([1, 2], ownIterator)))).toEqual([1, 2])
+    const hidden = Object.assign([new Date(0), new URL('https://example.com/a')], ownIterator)
+    expect(() => encodePayload(hidden)).toThrow(TypeError)
+  })
+
   test('whatever plain data it is', () => {
     const runs = cases(1_000, 20_000)
     fc.assert(
