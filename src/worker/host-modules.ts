@@ -3,7 +3,6 @@ import { realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMainThread } from 'node:worker_threads'
 import { startFolder } from './flags.ts'
 
 let known: readonly string[] | undefined
@@ -34,6 +33,8 @@ function findMainModules(): string[] {
 
 /** What the program was started with, where this is a thread of it: to a thread, its own file is the main module. */
 function mainOfProcess(): string | undefined {
+  // Loaded here, when it is needed: each child would load it at its start.
+  const { isMainThread } = process.getBuiltinModule('node:worker_threads')
   if (isMainThread || startFolder === undefined) return undefined
   const report = process.report as NodeJS.ProcessReport & { excludeNetwork?: boolean }
   const { excludeNetwork } = report
