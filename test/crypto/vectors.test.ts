@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { copyFile, mkdtemp } from 'node:fs/promises'
+import { copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { deriveDataKey } from '../../src/crypto/data-key.ts'
 import { openEnvelope, readEnvelope, sealEnvelope } from '../../src/crypto/envelope.ts'
 import { rawKeyBytes } from '../../src/crypto/raw-key.ts'
@@ -78,7 +78,9 @@ function raw(key: string): ReferenceKey {
 }
 
 test.each(cases)('the frozen store "%s" opens with %s', async (name, _, options) => {
-  const path = join(await mkdtemp(join(tmpdir(), 'latchkey-')), 'frozen.latchkey')
+  const folder = await mkdtemp(join(tmpdir(), 'latchkey-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const path = join(folder, 'frozen.latchkey')
   await copyFile(vectorPath(`store-v1-${name}.latchkey`), path)
   await using store = fileStore({ path, ...options })
   for (const secret of stores.secrets) {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import {
   StoreError,
   type WorkerEvent,
 } from 'latchkey'
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { registrySettings } from '../../src/registry/options.ts'
 import { createEntry } from '../../src/registry/entry.ts'
 import { needed } from '../../src/registry/requirement.ts'
@@ -81,7 +81,7 @@ describe('with watch: true', () => {
     const scope = 'busy'
     await watchedStore.set('gh', { TOKEN: 'old' }, { scope })
     const { pid } = await seen.with({ scope })()
-    const pipe = join(mkdtempSync(join(tmpdir(), 'latchkey-renewal-')), 'pipe')
+    const pipe = join(temporaryFolder(), 'pipe')
     execFileSync('mkfifo', [pipe])
     const call = seen.with({ scope })(pipe)
     await told((event) => event.event === 'assigned' && event.pid === pid && !event.first)
@@ -134,12 +134,11 @@ describe('with watch: true', () => {
 
   test('a host whose registry watches a directory, and has nothing else to do, ends', async () => {
     const program = `
-      import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs'
-      import { tmpdir } from 'node:os'
+      import { mkdirSync, writeFileSync } from 'node:fs'
       import { join } from 'node:path'
       import { createRegistry } from 'latchkey'
       import { directoryStore } from 'latchkey/stores/directory'
-      const path = mkdtempSync(join(tmpdir(), 'latchkey-renewal-'))
+      const path = ${JSON.stringify(temporaryFolder())}
       mkdirSync(join(path, 'gh'))
       writeFileSync(join(path, 'gh', 'TOKEN'), 't')
       const registry = createRegistry({ store: directoryStore({ path }), watch: true })
@@ -152,6 +151,15 @@ describe('with watch: true', () => {
     expect(code).toBe(0)
   })
 })
+
+/** A folder that is there until the test has ended. */
+function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'latchkey-renewal-'))
+  onTestFinished(() => {
+    rmSync(folder, { recursive: true })
+  })
+  return folder
+}
 
 /** A run of a function that needs these secrets, each of its own scope or of that of the call. */
 async function runOf(store: SecretStore, ...secrets: readonly (string | { name: string; scope: string })[]) {

@@ -13,6 +13,7 @@ const temp = mkdtempSync(join(tmpdir(), 'latchkey-confined-'))
 afterAll(async () => {
   await registry.close()
   rmSync(temp, { recursive: true })
+  rmSync(targets.writable, { force: true })
 })
 const targets = { readable: '/etc/hostname', writable: join(tmpdir(), 'latchkey-written'), parent: process.pid }
 
